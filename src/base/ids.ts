@@ -1,0 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
+/** A new 64-digit lower-case hexadecimal id, as Docker gives containers, execs and networks. */
+export function newId(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** The 12-digit form that lists show. Accepts a digest's `sha256:` prefix. */
+export function shortId(id: string): string {
+  const colon = id.indexOf(':');
+  return id.slice(colon + 1, colon + 13);
+}
