@@ -4,3 +4,4 @@ export type { Mount } from './mount.ts';
 export type { HealthConfig, HistoryEntry, ImageConfig, ImageExecutionConfig, ImageIndex, ImageManifest } from './oci-image.ts';
 export type * from './oci-runtime.ts';
 export type { Platform } from './platform.ts';
+export type * from './docker/index.ts';

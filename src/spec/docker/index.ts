@@ -1,0 +1,2 @@
+export type * from './container-config.ts';
+export type * from './host-config.ts';
