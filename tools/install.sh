@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs what is missing for the named jobs (build, demo, test, bench) from Debian's packages. Does nothing when all is there.
+set -eu
+need=
+want() { # want COMMAND PACKAGE
+  command -v "$1" >/dev/null 2>&1 || need="$need $2"
+}
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+# A package's files without installing it: no service is started, nothing on the system changes.
+unpack() { # unpack PACKAGE FOLDER
+  [ -d "build/packages/$2" ] && return 0
+  rm -rf build/packages/tmp && mkdir -p build/packages/tmp
+  (cd build/packages/tmp && chmod 777 . && apt-get -qq download "$1" >/dev/null)
+  dpkg -x build/packages/tmp/*.deb build/packages/tmp/root
+  mv build/packages/tmp/root "build/packages/$2"
+  rm -rf build/packages/tmp
+}
+update_lists() {
+  [ -n "${updated-}" ] && return 0
+  updated=1
+  as_root apt-get -qq update
+}
+
+for job in "$@"; do
+  case $job in
+    build)
+      want gcc gcc; want make make; want npm npm
+      [ -e /usr/include/linux/seccomp.h ] || need="$need linux-libc-dev"
+      [ -e /usr/include/sys/mount.h ] || need="$need libc6-dev" ;;
+    demo) want mmdebstrap mmdebstrap; want nsenter util-linux ;;
+    test)
+      want mmdebstrap mmdebstrap; want busybox busybox-static; want nsenter util-linux; want ip iproute2; want ps procps
+      want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want python3 python3
+      [ -e /usr/lib/gcc/x86_64-linux-gnu/12/libasan.so ] || [ -n "$(find /usr/lib/gcc -name 'libasan.so' 2>/dev/null | head -n 1)" ] || need="$need libgcc-12-dev" ;;
+    bench) want mmdebstrap mmdebstrap; want busybox busybox-static; want hyperfine hyperfine; want crun crun; want runc runc ;;
+    *) echo "install.sh: no job '$job'" >&2; exit 2 ;;
+  esac
+done
+if [ -n "$need" ]; then
+  echo "installing:$need"
+  update_lists
+  # shellcheck disable=SC2086
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $need >/dev/null
+fi
+case " $* " in *" test "*)
+  # The docker client alone, where the machine has none: the package would start an engine.
+  command -v docker >/dev/null 2>&1 || { update_lists; unpack docker.io docker; }
+  # A kernel for the guest that tests cgroup v2.
+  if [ ! -d build/packages/kernel ]; then
+    update_lists
+    image=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: //p' | head -n 1)
+    unpack "$image" kernel
+  fi ;;
+esac
