@@ -13,7 +13,7 @@ export function writeFileAtomic(
   const fd = openSync(temporary, 'wx', options.mode ?? 0o644);
   try {
     const buffer = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    for (let offset = 0; offset < buffer.length; ) offset += writeSync(fd, buffer, offset);
+    for (let offset = 0; offset < buffer.length;) offset += writeSync(fd, buffer, offset);
     if (options.durable === true) fsyncSync(fd);
     closeSync(fd);
     renameSync(temporary, path);

@@ -1,6 +1,6 @@
 import { EngineError } from './errors.ts';
 
-const unitNanos: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 'μs': 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const unitNanos: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Nanoseconds of a Go duration such as `1m30s`, `250ms`, `0`. @throws {EngineError} InvalidArgument. */
 export function parseDuration(text: string): number {

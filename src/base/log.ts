@@ -13,12 +13,14 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /** A log that writes logfmt lines (`time=… level=… msg=… key=value`), as dockerd does, from `level` up. */
 export function createLog(level: LogLevel, write: (line: string) => void): Log {
   const threshold = logLevels.indexOf(level);
-  const at = (rank: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (logLevels.indexOf(rank) < threshold) return;
-    let line = `time=${quote(new Date().toISOString())} level=${rank} msg=${quote(message)}`;
-    for (const [key, value] of Object.entries(fields)) if (value !== undefined) line += ` ${key}=${quote(String(value))}`;
-    write(`${line}\n`);
-  };
+  const at =
+    (rank: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (logLevels.indexOf(rank) < threshold) return;
+      let line = `time=${quote(new Date().toISOString())} level=${rank} msg=${quote(message)}`;
+      for (const [key, value] of Object.entries(fields)) if (value !== undefined) line += ` ${key}=${quote(String(value))}`;
+      write(`${line}\n`);
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

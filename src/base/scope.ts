@@ -21,7 +21,7 @@ export class Scope implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) {
+    for (const undo of this.#undo.splice(0).toReversed()) {
       try {
         await undo();
       } catch (error) {

@@ -53,7 +53,13 @@ export interface ContainerRecord {
   readonly platform: string;
   /** Path and arguments after entrypoint and command were joined. */
   readonly process: { readonly path: string; readonly args: readonly string[] };
-  readonly paths: { readonly log: string; readonly resolvConf: string; readonly hostname: string; readonly hosts: string; readonly sandboxKey: string };
+  readonly paths: {
+    readonly log: string;
+    readonly resolvConf: string;
+    readonly hostname: string;
+    readonly hosts: string;
+    readonly sandboxKey: string;
+  };
   readonly execIds: readonly string[];
 }
 

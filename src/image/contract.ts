@@ -56,10 +56,16 @@ export interface ImageStore {
    * the ids of containers, and whether one runs.
    * @throws {EngineError} Conflict, in Docker's words, when it is used or has several names and `force` is off.
    */
-  remove(words: string, options: { readonly force: boolean; readonly prune: boolean; readonly usedBy: (id: Digest) => readonly ImageUser[] }): Promise<readonly ImageRemoval[]>;
+  remove(
+    words: string,
+    options: { readonly force: boolean; readonly prune: boolean; readonly usedBy: (id: Digest) => readonly ImageUser[] },
+  ): Promise<readonly ImageRemoval[]>;
 
   /** Reads a docker-archive or OCI layout tar (gzip and zstd too). Returns what was loaded. Yields progress through `progress`. */
-  load(tar: ReadableStream<Uint8Array>, options: { readonly signal: AbortSignal; readonly platform?: Platform; readonly progress?: (event: ImageProgress) => void }): Promise<readonly LoadedImage[]>;
+  load(
+    tar: ReadableStream<Uint8Array>,
+    options: { readonly signal: AbortSignal; readonly platform?: Platform; readonly progress?: (event: ImageProgress) => void },
+  ): Promise<readonly LoadedImage[]>;
 
   /** A docker-archive that is an OCI layout as well, as `docker save` writes since 25. Names may be references or ids. */
   save(names: readonly string[], options: { readonly signal: AbortSignal; readonly platform?: Platform }): ReadableStream<Uint8Array>;
@@ -71,7 +77,11 @@ export interface ImageStore {
   create(request: CreateImageRequest): Promise<Image>;
 
   /** Images nobody names and nobody stands on (`dangling`), or nobody uses (`all`). */
-  prune(options: { readonly all: boolean; readonly accepts: (image: Image) => boolean; readonly usedBy: (id: Digest) => readonly ImageUser[] }): Promise<{ readonly removed: readonly ImageRemoval[]; readonly reclaimed: number }>;
+  prune(options: {
+    readonly all: boolean;
+    readonly accepts: (image: Image) => boolean;
+    readonly usedBy: (id: Digest) => readonly ImageUser[];
+  }): Promise<{ readonly removed: readonly ImageRemoval[]; readonly reclaimed: number }>;
 
   /** Deletes half-made images and what no image names; for start-up. */
   sweep(): Promise<void>;

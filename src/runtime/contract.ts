@@ -104,8 +104,22 @@ export interface ContainerCgroup {
 }
 
 export interface CgroupStatistics {
-  readonly cpu: { readonly totalNanos: number; readonly userNanos: number; readonly systemNanos: number; readonly perCpuNanos: readonly number[]; readonly throttledPeriods: number; readonly periods: number; readonly throttledNanos: number };
-  readonly memory: { readonly usageBytes: number; readonly maxUsageBytes: number; readonly limitBytes: number; readonly failures: number; readonly stats: Readonly<Record<string, number>> };
+  readonly cpu: {
+    readonly totalNanos: number;
+    readonly userNanos: number;
+    readonly systemNanos: number;
+    readonly perCpuNanos: readonly number[];
+    readonly throttledPeriods: number;
+    readonly periods: number;
+    readonly throttledNanos: number;
+  };
+  readonly memory: {
+    readonly usageBytes: number;
+    readonly maxUsageBytes: number;
+    readonly limitBytes: number;
+    readonly failures: number;
+    readonly stats: Readonly<Record<string, number>>;
+  };
   readonly pids: { readonly current: number; readonly limit: number };
   readonly io: ReadonlyArray<{ readonly major: number; readonly minor: number; readonly operation: string; readonly bytes: number }>;
 }

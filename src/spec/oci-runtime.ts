@@ -105,7 +105,13 @@ export interface RuntimeDevice {
 }
 
 export interface RuntimeResources {
-  readonly devices?: ReadonlyArray<{ readonly allow: boolean; readonly type?: string; readonly major?: number; readonly minor?: number; readonly access?: string }>;
+  readonly devices?: ReadonlyArray<{
+    readonly allow: boolean;
+    readonly type?: string;
+    readonly major?: number;
+    readonly minor?: number;
+    readonly access?: string;
+  }>;
   readonly memory?: {
     readonly limit?: number;
     readonly reservation?: number;
@@ -131,7 +137,12 @@ export interface RuntimeResources {
   readonly blockIO?: {
     readonly weight?: number;
     readonly leafWeight?: number;
-    readonly weightDevice?: ReadonlyArray<{ readonly major: number; readonly minor: number; readonly weight?: number; readonly leafWeight?: number }>;
+    readonly weightDevice?: ReadonlyArray<{
+      readonly major: number;
+      readonly minor: number;
+      readonly weight?: number;
+      readonly leafWeight?: number;
+    }>;
     readonly throttleReadBpsDevice?: readonly ThrottleDevice[];
     readonly throttleWriteBpsDevice?: readonly ThrottleDevice[];
     readonly throttleReadIOPSDevice?: readonly ThrottleDevice[];
@@ -139,7 +150,10 @@ export interface RuntimeResources {
   };
   readonly pids?: { readonly limit: number };
   readonly hugepageLimits?: ReadonlyArray<{ readonly pageSize: string; readonly limit: number }>;
-  readonly network?: { readonly classID?: number; readonly priorities?: ReadonlyArray<{ readonly name: string; readonly priority: number }> };
+  readonly network?: {
+    readonly classID?: number;
+    readonly priorities?: ReadonlyArray<{ readonly name: string; readonly priority: number }>;
+  };
   readonly unified?: Readonly<Record<string, string>>;
 }
 
