@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ok, run, cleanEnvironment, type CommandOptions, type Finished } from './command.ts';
+import { leaksOf, machineState } from './leaks.ts';
+
+/** The executable under test; `make build` makes it. */
+export const berthPath = resolve('dist/berth');
+
+export interface EngineOptions {
+  /** More words for `berth daemon`. */
+  readonly flags?: readonly string[];
+}
+
+/**
+ * A real engine in roots of its own, driven by the real `docker` client and by `berth`. Leaving the block removes its containers, stops it
+ * and fails when anything is left on the machine: mounts, cgroups, processes, links, files.
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
+  if (!existsSync(berthPath)) throw new Error('dist/berth is missing: run `make build`');
+  const root = mkdtempSync(join(tmpdir(), 'bt-'));
+  const before = machineState();
+  const engine = new TestEngine(root, options.flags ?? [], before);
+  await engine.start();
+  return engine;
+}
+
+export class TestEngine implements AsyncDisposable {
+  readonly root: string;
+  readonly socket: string;
+  #log = '';
+  #daemon: Bun.Subprocess<'ignore', 'ignore', 'pipe'> | undefined;
+  readonly #flags: readonly string[];
+  readonly #before: ReturnType<typeof machineState>;
+
+  constructor(root: string, flags: readonly string[], before: ReturnType<typeof machineState>) {
+    this.root = root;
+    this.socket = join(root, 'berth.sock');
+    this.#flags = flags;
+    this.#before = before;
+    mkdirSync(join(root, 'config'));
+  }
+
+  /** All the engine has logged, over restarts. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get pid(): number {
+    return this.#daemon?.pid ?? 0;
+  }
+
+  /** Starts the engine and waits until it says that it listens. */
+  async start(): Promise<void> {
+    const daemon = Bun.spawn({
+      cmd: [
+        berthPath,
+        'daemon',
+        ...['--data-root', join(this.root, 'data'), '--exec-root', join(this.root, 'run'), '--host', `unix://${this.socket}`],
+        ...['--pidfile', join(this.root, 'berth.pid'), '--bridge', `bt${this.root.slice(-6).toLowerCase()}`],
+        ...this.#flags,
+      ],
+      env: cleanEnvironment(),
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'pipe',
+    });
+    this.#daemon = daemon;
+    const listening = Promise.withResolvers<void>();
+    const from = this.#log.length;
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const chunk of daemon.stderr) {
+        this.#log += decoder.decode(chunk, { stream: true });
+        if (this.#log.indexOf('API listen on', from) >= 0) listening.resolve();
+      }
+    })();
+    const died = reading.then(async () => {
+      throw new Error(`The engine ended with ${await daemon.exited} before it listened:\n${this.#log.slice(from)}`);
+    });
+    died.catch(() => {}); // After it listens its end is no error.
+    await Promise.race([listening.promise, died]);
+  }
+
+  /** Stops the engine as a service manager would. Containers run on. */
+  async stop(): Promise<number> {
+    this.#daemon?.kill('SIGTERM');
+    return (await this.#daemon?.exited) ?? 0;
+  }
+
+  /** The engine dies at once, as by `kill -9`. */
+  async kill(): Promise<void> {
+    this.#daemon?.kill('SIGKILL');
+    await this.#daemon?.exited;
+  }
+
+  get environment(): Record<string, string> {
+    return { DOCKER_HOST: `unix://${this.socket}`, BERTH_HOST: `unix://${this.socket}`, DOCKER_CONFIG: join(this.root, 'config') };
+  }
+
+  /** The real docker client against this engine. */
+  docker(words: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+    return run(['docker', ...words], { ...options, env: { ...this.environment, ...options.env } });
+  }
+
+  berth(words: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+    return run([berthPath, ...words], { ...options, env: { ...this.environment, ...options.env } });
+  }
+
+  /** The docker client, for a command that has to succeed: its trimmed stdout. */
+  dockerOk(words: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return ok(['docker', ...words], { ...options, env: { ...this.environment, ...options.env } });
+  }
+
+  berthOk(words: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return ok([berthPath, ...words], { ...options, env: { ...this.environment, ...options.env } });
+  }
+
+  /** A raw API call. */
+  async api(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    return await fetch(`http://engine${path}`, {
+      method,
+      unix: this.socket,
+      ...(signal === undefined ? {} : { signal }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+  }
+
+  /** Removes every container of this engine. */
+  async removeContainers(): Promise<void> {
+    const list = (await (await this.api('GET', '/containers/json?all=1')).json()) as ReadonlyArray<{ readonly Id: string }>;
+    await Promise.all(list.map(({ Id }) => this.api('DELETE', `/containers/${Id}?force=1&v=1`)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#daemon?.exitCode !== null || this.#daemon.signalCode !== null) await this.start();
+      await this.removeContainers();
+    } finally {
+      await this.stop();
+    }
+    const leaks = await leaksOf(this.#before, this.root);
+    rmSync(this.root, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`Left behind by the engine:\n${leaks.join('\n')}\nIts log:\n${this.#log.slice(-4000)}`);
+  }
+}
