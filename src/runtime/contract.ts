@@ -58,6 +58,8 @@ export interface ContainerProcess {
   readonly pid: number;
   readonly startedAt: Date;
   readonly terminal: boolean;
+  /** What it may use and does: the container's own, also for an exec. */
+  readonly cgroup: ContainerCgroup;
   /** Resolves once, when the process has ended and its exit record is on disk; all its output has been or will be yielded by `output`. */
   readonly exited: Promise<ExitRecord>;
   /** One output chunk after another, of a terminal all as stdout; ends after the last writer is gone and all is read. One reader only. */
