@@ -60,18 +60,25 @@ export interface ContainerRecord {
     readonly hosts: string;
     readonly sandboxKey: string;
   };
-  readonly execIds: readonly string[];
 }
 
+/** One row of inspect's Mounts. The fields after `propagation` are the engine's own and not shown. */
 export interface MountPoint {
   readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
   readonly name?: string;
+  /** Host path; '' for tmpfs, the reference for an image. */
   readonly source: string;
   readonly destination: string;
   readonly driver?: string;
   readonly mode: string;
   readonly readWrite: boolean;
   readonly propagation: string;
+  /** mount(8) words beyond ro/rw and propagation: tmpfs `size=`, `mode=`; bind `rbind` or `bind`. */
+  readonly options?: readonly string[];
+  /** Below a volume's or an image's root. */
+  readonly subpath?: string;
+  /** A volume without a name of the user's: `rm -v` removes it. */
+  readonly anonymous?: boolean;
 }
 
 /** A body of POST /containers/create after api validated and filled it. */
@@ -138,6 +145,7 @@ export interface ExecRecord {
   readonly request: CreateExecRequest;
   readonly running: boolean;
   readonly exitCode: number | null;
+  /** 0 before it was started. */
   readonly pid: number;
 }
 

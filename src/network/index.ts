@@ -1,0 +1,1 @@
+export { networkNamespace, type NetworkNamespace } from './network-mode.ts';
