@@ -1,0 +1,195 @@
+import { EngineError } from '../../base/index.ts';
+import type { RuntimeSeccomp, RuntimeSyscall } from '../../spec/index.ts';
+import { encode, jump, load, offsets, ret, type Instruction, type Operation } from './bpf.ts';
+import { argumentTests } from './argument-tests.ts';
+import {
+  actions,
+  filterFlags,
+  knownArchitectures,
+  seccompArchitectures,
+  syscallNumbers,
+  x32Bit,
+  type SeccompArchitecture,
+} from './words.ts';
+
+/** A filter as seccomp(2) takes it. */
+export interface CompiledSeccomp {
+  /** `struct sock_filter[]`, little-endian. */
+  readonly program: Uint8Array;
+  readonly instructions: number;
+  /** SECCOMP_FILTER_FLAG_* */
+  readonly flags: number;
+}
+
+/** A decision for one number: an action, or rules tried in order and an action when none fits. */
+interface Verdict {
+  readonly rules: readonly Rule[];
+  readonly action: number;
+}
+
+interface Rule {
+  readonly args: NonNullable<RuntimeSyscall['args']>;
+  readonly action: number;
+}
+
+/** Numbers from `from` up to the next range's; the first one also takes all below it. */
+interface Range {
+  readonly from: number;
+  readonly verdict: Verdict;
+}
+
+const badArchitecture = actions['SCMP_ACT_KILL_PROCESS'] ?? 0;
+const notImplemented = (actions['SCMP_ACT_ERRNO'] ?? 0) | 38;
+const maxInstructions = 4096;
+
+/**
+ * The filter as a binary search over ranges of numbers with one answer: the kernel runs a new filter once for every number to find those that are
+ * always allowed, so the length of the walk is what loading costs (about 2 µs for each instruction walked).
+ *
+ * An architecture that the profile does not name is killed. Of several rules for a call the first without arguments decides; else the first whose
+ * arguments fit. Numbers past the last one that the profile knows fail with ENOSYS when the default is to refuse, so that a libc that is newer
+ * than the profile falls back (as runc does). Little-endian machines only.
+ * @throws {EngineError} InvalidArgument, for a word that is not in the spec, or when the filter is longer than the kernel takes.
+ */
+export function compileSeccomp(seccomp: RuntimeSeccomp, native = 'SCMP_ARCH_X86_64'): CompiledSeccomp {
+  const architectures = architecturesOf(seccomp, native);
+  const audits = [...new Set(architectures.map(({ audit }) => audit))];
+  const program: Instruction[] = [load(offsets.architecture)];
+  for (const audit of audits) {
+    const body = architectureBlock(
+      seccomp,
+      architectures.filter((architecture) => architecture.audit === audit),
+    );
+    program.push(...skipUnless('jeq', audit, body), ...body);
+  }
+  program.push(ret(badArchitecture));
+  if (program.length > maxInstructions) {
+    throw new EngineError(
+      'InvalidArgument',
+      `Cannot use seccomp profile: it needs ${program.length} instructions, the kernel takes ${maxInstructions}`,
+    );
+  }
+  return { program: encode(program), instructions: program.length, flags: flagsOf(seccomp) };
+}
+
+function architecturesOf(seccomp: RuntimeSeccomp, native: string): readonly SeccompArchitecture[] {
+  for (const name of seccomp.architectures ?? []) {
+    if (!knownArchitectures.includes(name))
+      throw new EngineError('InvalidArgument', `Cannot use seccomp profile: unknown architecture ${JSON.stringify(name)}`);
+  }
+  // The machine's own architecture is always in, as libseccomp has it; the native one is asked first.
+  const names = new Set([native, ...(seccomp.architectures ?? [])]);
+  return [...names].flatMap((name) => seccompArchitectures[name] ?? []);
+}
+
+function flagsOf(seccomp: RuntimeSeccomp): number {
+  let flags = 0;
+  for (const word of seccomp.flags ?? []) {
+    const flag = filterFlags[word];
+    if (flag === undefined) throw new EngineError('InvalidArgument', `seccomp flag '${word}' is not known to this version`);
+    flags |= flag;
+  }
+  return flags;
+}
+
+/** What follows once `arch` is known: x86-64 and x32 share it and differ in a bit of the number. */
+function architectureBlock(seccomp: RuntimeSeccomp, architectures: readonly SeccompArchitecture[]): readonly Instruction[] {
+  const plain = architectures.find(({ base }) => base === 0);
+  const x32 = architectures.find(({ base }) => base !== 0);
+  const ranges = plain === undefined ? [{ from: 0, verdict: always(badArchitecture) }] : rangesOf(seccomp, plain);
+  if (plain !== undefined && plain.table !== 'x86_64') return [load(offsets.number), ...tree(ranges)];
+  const high = x32 === undefined ? [ret(badArchitecture)] : tree(rangesOf(seccomp, x32));
+  const low = tree(ranges);
+  return [load(offsets.number), ...skipUnless('jge', x32Bit, high), ...high, ...low];
+}
+
+function rangesOf(seccomp: RuntimeSeccomp, architecture: SeccompArchitecture): readonly Range[] {
+  const verdicts = verdictsOf(seccomp, syscallNumbers(architecture.table));
+  const fallback = defaultAction(seccomp);
+  const ranges: Range[] = [];
+  const add = (number: number, verdict: Verdict): void => {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.verdict.rules.length + verdict.rules.length === 0 && last.verdict.action === verdict.action) return;
+    ranges.push({ from: number + architecture.base, verdict });
+  };
+  let next = 0;
+  for (const [number, verdict] of [...verdicts].sort(([a], [b]) => a - b)) {
+    if (number > next) add(next, always(fallback));
+    add(number, verdict);
+    next = number + 1;
+  }
+  add(next, always(refuses(seccomp.defaultAction) && verdicts.size > 0 ? notImplemented : fallback));
+  return ranges;
+}
+
+function verdictsOf(seccomp: RuntimeSeccomp, numbers: ReadonlyMap<string, number>): ReadonlyMap<number, Verdict> {
+  const fallback = defaultAction(seccomp);
+  const verdicts = new Map<number, Verdict>();
+  const decided = new Set<number>();
+  for (const syscall of seccomp.syscalls ?? []) {
+    const action = actionOf(syscall.action, syscall.errnoRet);
+    const rules = alternatives(syscall).map((args) => ({ args, action }));
+    for (const name of syscall.names) {
+      // A name of another architecture, or newer than the table, is no error: profiles name all of them.
+      const number = numbers.get(name);
+      if (number === undefined || decided.has(number)) continue;
+      if (rules.length === 0) {
+        decided.add(number);
+        verdicts.set(number, always(action));
+      } else {
+        verdicts.set(number, { rules: [...(verdicts.get(number)?.rules ?? []), ...rules], action: fallback });
+      }
+    }
+  }
+  return verdicts;
+}
+
+/** Conditions of one rule hold together, but two on the same argument are alternatives (libseccomp cannot join them, so runc made it so). */
+function alternatives({ args = [] }: RuntimeSyscall): ReadonlyArray<Rule['args']> {
+  if (args.length === 0) return [];
+  const repeated = new Set(args.map(({ index }) => index)).size < args.length;
+  return repeated ? args.map((argument) => [argument]) : [args];
+}
+
+function always(action: number): Verdict {
+  return { rules: [], action };
+}
+
+function defaultAction(seccomp: RuntimeSeccomp): number {
+  return actionOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+}
+
+function refuses(action: string): boolean {
+  return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRAP' || action.startsWith('SCMP_ACT_KILL');
+}
+
+function actionOf(word: string, errno = 1): number {
+  const action = actions[word];
+  if (action === undefined) throw new EngineError('InvalidArgument', `Cannot use seccomp profile: unknown action ${JSON.stringify(word)}`);
+  const takesNumber = word === 'SCMP_ACT_ERRNO' || word === 'SCMP_ACT_TRACE';
+  if (errno < 0 || errno > 0xffff) throw new EngineError('InvalidArgument', `Cannot use seccomp profile: errno ${errno} is out of range`);
+  return takesNumber ? (action | errno) >>> 0 : action;
+}
+
+/** Halves the ranges until one is left. Both halves return, so nothing jumps back together. */
+function tree(ranges: readonly Range[]): readonly Instruction[] {
+  const [first] = ranges;
+  if (first === undefined) return [];
+  if (ranges.length === 1) return leaf(first.verdict);
+  const middle = ranges.length >> 1;
+  const upper = ranges.slice(middle);
+  const high = tree(upper);
+  const low = tree(ranges.slice(0, middle));
+  return [...skipUnless('jge', upper[0]?.from ?? 0, high), ...high, ...low];
+}
+
+function leaf(verdict: Verdict): readonly Instruction[] {
+  const program: Instruction[] = [];
+  for (const rule of verdict.rules) program.push(...argumentTests(rule.args, [ret(rule.action)]));
+  return [...program, ret(verdict.action)];
+}
+
+/** Runs on into `block` when the test holds, else continues after it; a conditional jump reaches 255 instructions, a plain one all. */
+function skipUnless(operation: Operation, value: number, block: readonly Instruction[]): readonly Instruction[] {
+  return block.length < 256 ? [jump(operation, value, 0, block.length)] : [jump(operation, value, 1, 0), jump('ja', block.length, 0, 0)];
+}
