@@ -26,8 +26,14 @@ export async function launcherScenario(bundle: string, runs: number, inside: rea
   }
   const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
   const ours = middle(samples['launcher'] ?? []);
-  for (const [name, goal] of [['crun', 0.4], ['runc', 0.2], ['floor', 1.5]] as const) {
+  for (const [name, goal] of [
+    ['crun', 0.4],
+    ['runc', 0.2],
+    ['floor', 1.5],
+  ] as const) {
     const theirs = samples[name] ?? [];
-    console.log(`| launcher | run → exit → delete, to ${name} | launcher ${ours.toFixed(1)} ms, ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}] | ratio ${(ours / middle(theirs)).toFixed(3)}, goal ${goal} |`);
+    console.log(
+      `| launcher | run → exit → delete, to ${name} | launcher ${ours.toFixed(1)} ms, ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}] | ratio ${(ours / middle(theirs)).toFixed(3)}, goal ${goal} |`,
+    );
   }
 }

@@ -52,7 +52,16 @@ export class Peers implements AsyncDisposable {
   async berth(): Promise<Engine> {
     const socket = join(this.root, 'berth.sock');
     const pid = await this.#start('berth', [
-      ...[resolve('dist/berth'), 'daemon', '--data-root', `${this.root}/disk/berth`, '--exec-root', `${this.root}/r`, '--host', `unix://${socket}`],
+      ...[
+        resolve('dist/berth'),
+        'daemon',
+        '--data-root',
+        `${this.root}/disk/berth`,
+        '--exec-root',
+        `${this.root}/r`,
+        '--host',
+        `unix://${socket}`,
+      ],
       ...['--pidfile', `${this.root}/berth.pid`],
     ]);
     await answers(socket);
@@ -119,10 +128,15 @@ export async function benchImages(): Promise<{ readonly busybox: string; readonl
   mkdirSync(folder, { recursive: true });
   const root = `${folder}/bundle/rootfs`;
   if (!existsSync(root)) {
-    await sh(`mkdir -p ${root}/bin ${root}/proc ${root}/sys ${root}/dev ${root}/tmp ${root}/etc && cp "$(command -v busybox)" ${root}/bin/busybox && for a in sh true sleep cat echo; do ln -s busybox ${root}/bin/$a; done`);
+    await sh(
+      `mkdir -p ${root}/bin ${root}/proc ${root}/sys ${root}/dev ${root}/tmp ${root}/etc && cp "$(command -v busybox)" ${root}/bin/busybox && for a in sh true sleep cat echo; do ln -s busybox ${root}/bin/$a; done`,
+    );
     writeFileSync(`${root}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n');
   }
-  if (!existsSync(`${folder}/debian.tar`)) await sh(`mmdebstrap --variant=minbase --quiet --include=python3,perl bookworm ${folder}/d.tar && mv ${folder}/d.tar ${folder}/debian.tar`);
+  if (!existsSync(`${folder}/debian.tar`))
+    await sh(
+      `mmdebstrap --variant=minbase --quiet --include=python3,perl bookworm ${folder}/d.tar && mv ${folder}/d.tar ${folder}/debian.tar`,
+    );
   if (!existsSync(`${folder}/busybox.tar`)) await sh(`tar -C ${root} -cf ${folder}/busybox.tar .`);
   return { busybox: `${folder}/busybox.tar`, debian: `${folder}/debian.tar`, bundle: `${folder}/bundle` };
 }

@@ -12,13 +12,22 @@ const runsAt = words.indexOf('--runs');
 const runs = runsAt >= 0 ? Number(words.splice(runsAt, 2)[1]) : 20;
 const wanted = words.length > 0 ? words : ['launcher', 'api-run', 'cli-run', 'cli-version', 'cli-ps', 'api-exec', 'memory', 'load'];
 
-const goals: Readonly<Record<string, number>> = { 'api-run': 0.06, 'cli-run': 0.12, 'cli-version': 1, 'cli-ps': 1, 'api-exec': 0.15, load: 0.5 };
+const goals: Readonly<Record<string, number>> = {
+  'api-run': 0.06,
+  'cli-run': 0.12,
+  'cli-version': 1,
+  'cli-ps': 1,
+  'api-exec': 0.15,
+  load: 0.5,
+};
 const images = await benchImages();
 await using peers = new Peers();
 await peers.open();
 const engines: readonly Engine[] = [await peers.dockerd(), await peers.berth()];
 for (const { cli } of engines) {
-  await sh(`${cli.join(' ')} import --change 'CMD ["sh"]' ${images.busybox} bench/busybox && ${cli.join(' ')} import ${images.debian} bench/debian`);
+  await sh(
+    `${cli.join(' ')} import --change 'CMD ["sh"]' ${images.busybox} bench/busybox && ${cli.join(' ')} import ${images.debian} bench/debian`,
+  );
 }
 
 interface Samples {
@@ -26,7 +35,11 @@ interface Samples {
 }
 
 /** Times `once` on both engines in turn. */
-async function alternate(once: (engine: Engine) => Promise<unknown>, count = runs, prepare?: (engine: Engine) => Promise<unknown>): Promise<Samples> {
+async function alternate(
+  once: (engine: Engine) => Promise<unknown>,
+  count = runs,
+  prepare?: (engine: Engine) => Promise<unknown>,
+): Promise<Samples> {
   const samples: Samples = { dockerd: [], berth: [] };
   for (let round = -1; round < count; round += 1) {
     for (const engine of engines) {
@@ -39,10 +52,12 @@ async function alternate(once: (engine: Engine) => Promise<unknown>, count = run
   return samples;
 }
 
-const command = (engine: Engine, ...more: readonly string[]) => async () => {
-  const child = Bun.spawn({ cmd: [...engine.cli, ...more], stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
-  if ((await child.exited) !== 0) throw new Error(`${engine.cli.join(' ')} ${more.join(' ')} failed`);
-};
+const command =
+  (engine: Engine, ...more: readonly string[]) =>
+  async () => {
+    const child = Bun.spawn({ cmd: [...engine.cli, ...more], stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+    if ((await child.exited) !== 0) throw new Error(`${engine.cli.join(' ')} ${more.join(' ')} failed`);
+  };
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   launcher: async () => await launcherScenario(images.bundle, runs, peers.inside),
@@ -56,19 +71,33 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     });
     show('api-run', 'create + start + wait + remove, network none', samples);
   },
-  'cli-run': async () => show('cli-run', '`run --rm --network none busybox true`, whole process', await alternate((engine) => command(engine, 'run', '--rm', '--network', 'none', 'bench/busybox', 'true')())),
+  'cli-run': async () =>
+    show(
+      'cli-run',
+      '`run --rm --network none busybox true`, whole process',
+      await alternate((engine) => command(engine, 'run', '--rm', '--network', 'none', 'bench/busybox', 'true')()),
+    ),
   'cli-version': async () => show('cli-version', '`version`', await alternate((engine) => command(engine, 'version')(), runs * 2)),
   'cli-ps': async () => show('cli-ps', '`ps`', await alternate((engine) => command(engine, 'ps')(), runs * 2)),
   'api-exec': async () => {
     const ids = new Map<string, string>();
     for (const { name, socket } of engines) {
-      const { Id } = await call(socket, 'POST', '/containers/create', { Image: 'bench/busybox', Cmd: ['sleep', '100000'], HostConfig: { NetworkMode: 'none' } });
+      const { Id } = await call(socket, 'POST', '/containers/create', {
+        Image: 'bench/busybox',
+        Cmd: ['sleep', '100000'],
+        HostConfig: { NetworkMode: 'none' },
+      });
       await call(socket, 'POST', `/containers/${Id}/start`);
       ids.set(name, Id);
     }
     const samples = await alternate(async ({ name, socket }) => {
       const { Id } = await call(socket, 'POST', `/containers/${ids.get(name)}/exec`, { Cmd: ['true'], AttachStdout: true });
-      await fetch(`http://engine/v1.41/exec/${Id}/start`, { method: 'POST', unix: socket, body: '{}', headers: { 'content-type': 'application/json' } }).then((answer) => answer.arrayBuffer());
+      await fetch(`http://engine/v1.41/exec/${Id}/start`, {
+        method: 'POST',
+        unix: socket,
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+      }).then((answer) => answer.arrayBuffer());
       const { ExitCode } = await call(socket, 'GET', `/exec/${Id}/json`);
       if (ExitCode !== 0) throw new Error(`exec ended with ${ExitCode}`);
     });
@@ -80,13 +109,19 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
       const before = engineMemory();
       const ids: string[] = [];
       for (let index = 0; index < 50; index += 1) {
-        const { Id } = await call(socket, 'POST', '/containers/create', { Image: 'bench/busybox', Cmd: ['sleep', '100000'], HostConfig: { NetworkMode: 'none' } });
+        const { Id } = await call(socket, 'POST', '/containers/create', {
+          Image: 'bench/busybox',
+          Cmd: ['sleep', '100000'],
+          HostConfig: { NetworkMode: 'none' },
+        });
         await call(socket, 'POST', `/containers/${Id}/start`);
         ids.push(Id);
       }
       await Bun.sleep(2000);
       const after = engineMemory();
-      console.log(`| memory | ${name}: PSS added per idle container, all engine processes | ${((after - before) / 50 / 1024).toFixed(3)} MB | ${name === 'berth' ? 'goal 0.25 MB' : ''} |`);
+      console.log(
+        `| memory | ${name}: PSS added per idle container, all engine processes | ${((after - before) / 50 / 1024).toFixed(3)} MB | ${name === 'berth' ? 'goal 0.25 MB' : ''} |`,
+      );
       for (const id of ids) await call(socket, 'DELETE', `/containers/${id}?force=1`);
     }
   },
@@ -109,7 +144,12 @@ function engineMemory(): number {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       if ((/^NSpid:\s*(.*)$/m.exec(status)?.[1] ?? '').trim().split(/\s+/).length > 1) continue;
-      if (!/berth|launcher|monitor|zygote|dockerd|containerd/.test(readFileSync(`/proc/${pid}/comm`, 'utf8') + readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0])) continue;
+      if (
+        !/berth|launcher|monitor|zygote|dockerd|containerd/.test(
+          readFileSync(`/proc/${pid}/comm`, 'utf8') + readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0],
+        )
+      )
+        continue;
       sum += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
     } catch {
       // It ended meanwhile.

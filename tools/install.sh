@@ -28,7 +28,7 @@ for job in "$@"; do
     build)
       want gcc gcc; want make make; want npm npm
       [ -e /usr/include/linux/seccomp.h ] || need="$need linux-libc-dev"
-      [ -e /usr/include/sys/mount.h ] || need="$need libc6-dev" ;;
+      [ -e /usr/include/x86_64-linux-gnu/sys/mount.h ] || [ -e /usr/include/sys/mount.h ] || need="$need libc6-dev" ;;
     demo) want mmdebstrap mmdebstrap; want nsenter util-linux ;;
     test)
       want mmdebstrap mmdebstrap; want busybox busybox-static; want nsenter util-linux; want ip iproute2; want ps procps
