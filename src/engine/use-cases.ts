@@ -1,6 +1,6 @@
 import type { Digest, Platform } from '../spec/index.ts';
 import type { Image, ImageHistoryRow, ImageProgress, ImageRemoval, LoadedImage } from '../image/index.ts';
-import type { CgroupStatistics, TerminalSize } from '../runtime/index.ts';
+import type { CgroupStatistics, OutputChunk, TerminalSize } from '../runtime/index.ts';
 import type { CreateVolumeRequest, Volume } from '../volume/index.ts';
 import type {
   AttachRequest,
@@ -126,17 +126,11 @@ export interface UseCases {
 
 export interface ContainerLogs {
   readonly terminal: boolean;
-  readonly lines: AsyncIterable<LogLine>;
-}
-
-/** One chunk of output as the log driver kept it, newline included; longer lines come in parts. */
-export interface LogLine {
-  readonly stream: 'stdout' | 'stderr';
-  readonly bytes: Uint8Array;
-  /** RFC 3339 with nanoseconds, as kept. */
-  readonly at: string;
-  /** From the driver's `labels`, `env`, `tag` options; empty without. */
-  readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * Many whole lines of one stream in each chunk (about 64 KiB), each with its time and details in front when they were asked for:
+   * frame it by chunk. Bounded, however slow the reader.
+   */
+  readonly output: AsyncIterable<OutputChunk>;
 }
 
 export interface StartExecRequest {
