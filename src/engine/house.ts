@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import type { RootWorkers } from '../archive/index.ts';
 import type { KeyedLock, Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
@@ -42,6 +43,7 @@ export interface House extends AsyncDisposable {
   readonly snapshots: SnapshotStore;
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
+  readonly rootWorkers: RootWorkers;
 
   readonly events: EventBus;
   readonly streams: ContainerStreams;

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import type { RootWorkers } from '../archive/index.ts';
 import { EngineError, type Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
@@ -21,6 +22,7 @@ export interface HouseOptions {
   readonly snapshots: SnapshotStore;
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
+  readonly rootWorkers: RootWorkers;
   /** Over `builtInDefaults`. */
   readonly defaults?: Partial<EngineDefaults>;
   readonly clock?: Clock;
