@@ -1,3 +1,5 @@
+import { EngineError } from '../base/index.ts';
+import { encodeTarHeader, paddingBytes, tarPadding, tarTrailer } from './tar-encode.ts';
 import type { TarHeaderToWrite } from './tar-header.ts';
 
 export interface TarEntryToWrite {
@@ -6,10 +8,56 @@ export interface TarEntryToWrite {
   readonly body?: Uint8Array | ReadableStream<Uint8Array>;
 }
 
-/** A tar of `entries` in their order; GNU tar, Go and Docker read it. The same entries give the same bytes. Errors when a body has another size. */
+/**
+ * A tar of `entries` in their order; GNU tar, Go and Docker read it. The same entries give the same bytes. Errors when a body has another
+ * size than its header; an abort errors it and returns the iterator.
+ */
 export function writeTar(
-  _entries: AsyncIterable<TarEntryToWrite> | Iterable<TarEntryToWrite>,
-  _options: { readonly signal: AbortSignal },
+  entries: AsyncIterable<TarEntryToWrite> | Iterable<TarEntryToWrite>,
+  options: { readonly signal: AbortSignal },
 ): ReadableStream<Uint8Array> {
-  throw new Error('not written yet');
+  const chunks = tarChunks(entries, options.signal);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await chunks.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(next.value);
+      },
+      async cancel() {
+        await chunks.return();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}
+
+async function* tarChunks(
+  entries: AsyncIterable<TarEntryToWrite> | Iterable<TarEntryToWrite>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const entry of entries) {
+    signal.throwIfAborted();
+    const { body } = entry;
+    if (body instanceof Uint8Array) {
+      yield encodeTarHeader({ ...entry.header, size: body.length });
+      if (body.length > 0) yield body;
+      if (paddingBytes(body.length) > 0) yield tarPadding(body.length);
+      continue;
+    }
+    const size = entry.header.size ?? 0;
+    yield encodeTarHeader(entry.header);
+    let sent = 0;
+    if (body !== undefined) {
+      for await (const chunk of body) {
+        signal.throwIfAborted();
+        sent += chunk.length;
+        if (sent > size) break;
+        if (chunk.length > 0) yield chunk;
+      }
+    }
+    if (sent !== size) throw new EngineError('Internal', `Cannot write tar entry ${String(entry.header.name)}: its size is not ${size}`);
+    if (paddingBytes(size) > 0) yield tarPadding(size);
+  }
+  yield tarTrailer();
 }

@@ -1,0 +1,6 @@
+export { ChrootWorkers, type RootJob } from './chroot-worker.ts';
+export { errno, FileCalls, fileTypes, openFlags, type FileStat, type PathBytes } from './file-calls.ts';
+export { openInRoot, resolveFlags } from './openat2.ts';
+export type { RootThread } from './root-thread.ts';
+export { JobServer, type JobContext, type SinkJob, type WorkerJob } from './serve-jobs.ts';
+export { getXattr, listXattrs, setXattr } from './xattr.ts';
