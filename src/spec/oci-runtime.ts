@@ -44,6 +44,8 @@ export interface RuntimeProcess {
   readonly apparmorProfile?: string;
   readonly selinuxLabel?: string;
   readonly user: RuntimeUser;
+  /** berth's: a reaping pid 1 of our own starts the process and forwards signals to it (`--init`). */
+  readonly init?: boolean;
   readonly ioPriority?: { readonly class: string; readonly priority: number };
   readonly scheduler?: Readonly<Record<string, unknown>>;
 }
@@ -56,6 +58,8 @@ export interface RuntimeUser {
   readonly gid: number;
   readonly umask?: number;
   readonly additionalGids?: readonly number[];
+  /** berth's: names or numbers, resolved inside the root by the runtime. */
+  readonly additionalGroups?: readonly string[];
   readonly username?: string;
 }
 
