@@ -1,0 +1,95 @@
+// launch.c - the launcher's ways in: `launcher zygote FD` for the engine, `launcher run FILE` for the command line, `launcher check FILE` for tests.
+//
+//   engine ──request──▶ zygote's spare ══ becomes the monitor ──clone3──▶ container's process ──execve──▶ program
+//                          ▲ forked ahead, so that no start waits for a fork
+//
+// The launcher runs from a sealed memfd, so that no container can overwrite it through /proc/PID/exe (CVE-2019-5736), and is not dumpable, so that
+// no container can look into a process that has joined it but has not executed its program yet.
+#define _GNU_SOURCE
+#include "launcher.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static void say(const char *text) { if (write(2, text, strlen(text)) < 0) return; }
+
+// Executes a sealed copy of this binary, unless it is one.
+static void seal(char **argv) {
+  int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (self < 0 || (fcntl(self, F_GET_SEALS) & SEALS) == SEALS) { close(self); return; }
+  struct stat st;
+  int copy = memfd_create("launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (copy < 0 || fstat(self, &st) < 0) return;
+  for (off_t at = 0; at < st.st_size;) if (sendfile(copy, self, &at, st.st_size - at) <= 0) _exit(125);
+  if (fcntl(copy, F_ADD_SEALS, SEALS) < 0) return;
+  fexecve(copy, argv, environ);
+}
+
+// The spare: receives one request and serves it as that container's monitor. Tells the zygote through `told` whether to fork another.
+static void serve(int control, int told) {
+  int fds[OPS_MAX_SLOTS + 2], count;
+  struct launch_request request;
+  setsid();
+  int got = receive_descriptors(control, &request, sizeof request, fds, OPS_MAX_SLOTS + 2, &count);
+  if (write(told, got <= 0 ? "e" : "n", 1) != 1 || got <= 0) _exit(0);
+  close(told); close(control);
+  if (got == sizeof request && request.magic == OPS_MAGIC && request.version == OPS_VERSION && count >= 2) monitor(fds[0], fds[1], fds + 2, count - 2);
+  struct event refused = { .event = EVENT_FAILED, .step = -1, .error = EPROTO };
+  if (count) send(fds[0], &refused, sizeof refused, MSG_NOSIGNAL);
+  _exit(125);
+}
+
+// Until the engine is gone. Monitors are reaped by the kernel, and by init when the zygote has ended.
+static int zygote(int control) {
+  signal(SIGCHLD, SIG_IGN); signal(SIGPIPE, SIG_IGN);
+  for (;;) {
+    int told[2]; char word = 0;
+    if (pipe2(told, O_CLOEXEC) < 0) return 125;
+    pid_t pid = fork();
+    if (!pid) { close(told[0]); serve(control, told[1]); }
+    close(told[1]);
+    if (pid < 0) { close(told[0]); usleep(10000); continue; }       // out of processes: the request waits in the socket
+    while (read(told[0], &word, 1) < 0 && errno == EINTR);
+    close(told[0]);
+    if (word == 'e') return 0;
+  }
+}
+
+static int check(const char *path) {
+  static struct steps steps;
+  int fd = open(path, O_RDONLY | O_CLOEXEC); struct stat st;
+  if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) return 2;
+  const char *ops = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  return ops == MAP_FAILED ? 2 : ops_check(&steps, ops, st.st_size) ? 1 : 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && !strcmp(argv[1], "check")) return check(argv[2]);
+  if (argc != 3 || (strcmp(argv[1], "zygote") && strcmp(argv[1], "run"))) { say("usage: launcher zygote FD | run FILE | check FILE\n"); return 125; }
+  seal(argv);
+  for (int n = 1; n < 65; n++) signal(n, SIG_DFL);
+  sigset_t none; sigemptyset(&none); sigprocmask(SIG_SETMASK, &none, NULL);
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_NAME, "berth-launcher");
+  if (!strcmp(argv[1], "run")) {
+    int list = open(argv[2], O_RDONLY | O_CLOEXEC);
+    if (list < 0) { say("launcher: cannot open the op list\n"); return 125; }
+    monitor(-1, list, NULL, 0);
+  }
+  int control = atoi(argv[2]);
+  setsid();
+  if (chdir("/") < 0 || fcntl(control, F_SETFD, FD_CLOEXEC) < 0) return 125;
+  if (control > 3) close_range(3, control - 1, 0);                  // no descriptor of the engine's goes further than here
+  close_range(control + 1, ~0u, 0);
+  return zygote(control);
+}
