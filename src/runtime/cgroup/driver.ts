@@ -1,0 +1,56 @@
+import type { RuntimeResources } from '../../spec/index.ts';
+import type { ContainerCgroup } from '../contract.ts';
+
+/** Makes and removes cgroups; one for each of cgroup v1 (and hybrid) and v2. Paths are absolute in the hierarchy: `/berth/<id>`. */
+export interface CgroupDriver {
+  readonly version: 1 | 2;
+  /** What the kernel can limit here, for `/info` and for the engine's warnings. */
+  readonly features: CgroupFeatures;
+
+  /**
+   * Makes the cgroup with its limits, nobody inside yet; synchronous, for it is on the start path. Parents are made when missing.
+   * Nothing is left behind when it throws.
+   * @throws {EngineError} Conflict, while processes run in a cgroup of that path; InvalidArgument, for a limit that the kernel refuses.
+   */
+  create(path: string, resources: RuntimeResources): CreatedCgroup;
+
+  /** The cgroup that `create` made, maybe by an earlier engine. Does not look whether it is there. */
+  open(path: string): ContainerCgroup;
+
+  /** Kills what is inside and removes the cgroup with its children, everywhere. Idempotent. @throws {EngineError} Unavailable, if it stays busy. */
+  remove(path: string): Promise<void>;
+
+  /** Names of the cgroups under `parent` that are container ids, for the sweep after a crash. */
+  listOwned(parent: string): readonly string[];
+}
+
+export interface CreatedCgroup extends ContainerCgroup {
+  /** How a process gets in. v1: its pid is written to each file, in order; v2: `clone3` with the directory's descriptor. */
+  readonly join: { readonly kind: 'write'; readonly files: readonly string[] } | { readonly kind: 'clone'; readonly directory: string };
+  /** A file with a line `oom_kill N`: N grew when the kernel killed for memory. Undefined without a memory controller. */
+  readonly oomWatch: string | undefined;
+  /** Limits that this kernel cannot set and that were left out. */
+  readonly warnings: readonly string[];
+}
+
+export interface CgroupFeatures {
+  readonly memory: boolean;
+  readonly swap: boolean;
+  readonly oomKillDisable: boolean;
+  readonly swappiness: boolean;
+  readonly cpuShares: boolean;
+  readonly cpuQuota: boolean;
+  readonly cpuset: boolean;
+  readonly pids: boolean;
+  readonly ioWeight: boolean;
+  readonly ioThrottle: boolean;
+}
+
+/** One file of a cgroup and what to write into it. `controller` names the hierarchy on v1. */
+export interface Setting {
+  readonly controller: string;
+  readonly file: string;
+  readonly value: string;
+  /** Said instead of failing when the kernel does not have the file. */
+  readonly otherwise?: string;
+}
