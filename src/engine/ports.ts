@@ -1,5 +1,6 @@
 import type { ContainerProcess } from '../runtime/index.ts';
 import type { AttachRequest, AttachSession, ContainerRecord, EngineEvent, ExecRecord } from './contract.ts';
+import type { LiveLog } from './logs/index.ts';
 import type { Filters, Options } from './requests.ts';
 
 /*
@@ -12,6 +13,8 @@ import type { Filters, Options } from './requests.ts';
 
 /** Tells the world what happened, and keeps the last events for late listeners. */
 export interface EventBus {
+  /** Number of subscribers, for info. */
+  readonly listeners: number;
   /** Stamps the event and hands it to all subscribers; never waits, never throws. */
   publish(event: Pick<EngineEvent, 'type' | 'action' | 'actor'>): void;
   /**
@@ -41,6 +44,8 @@ export interface ContainerStreams {
   validateLogConfig(config: ContainerRecord['hostConfig']['LogConfig']): void;
   /** Ends the sessions of a container whose start failed, or that goes away. */
   end(id: string): void;
+  /** What followers of a running container's log wait on; undefined when it does not run or its driver cannot be read. */
+  liveLog(id: string): LiveLog | undefined;
 }
 
 /** The exec instances there are; forgotten with their container. */

@@ -52,6 +52,13 @@ export class JsonFileWriter implements LogWriter {
     this.live.changed();
   }
 
+  unfinished(): readonly OutputChunk[] {
+    return (['stdout', 'stderr'] as const).flatMap((stream) => {
+      const bytes = this.#encoder.pending(stream).slice();
+      return bytes.length === 0 ? [] : [{ stream, bytes }];
+    });
+  }
+
   finish(): void {
     if (this.live.closed) return;
     this.#encoder.finish();

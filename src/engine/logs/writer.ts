@@ -6,6 +6,8 @@ export interface LogWriter {
   /** Undefined for a driver that cannot be read. */
   readonly live: LiveLog | undefined;
   write(stream: OutputChunk['stream'], bytes: Uint8Array): void;
+  /** Starts of lines whose ends have not come yet: not in the log so far. */
+  unfinished(): readonly OutputChunk[];
   /** The output has ended: an unfinished line is written as it is. Idempotent. */
   finish(): void;
   /** Lets go while the container runs on: an unfinished line is left for the next engine. Idempotent. */
@@ -13,4 +15,4 @@ export interface LogWriter {
 }
 
 /** `--log-driver none`. */
-export const noLog: LogWriter = { live: undefined, write() {}, finish() {}, close() {} };
+export const noLog: LogWriter = { live: undefined, write() {}, unfinished: () => [], finish() {}, close() {} };
