@@ -1,5 +1,6 @@
 import type { ContainerProcess } from '../runtime/index.ts';
-import type { AttachRequest, AttachSession, ContainerRecord, EngineEvent, ExecRecord } from './contract.ts';
+import type { AttachRequest, AttachSession, ContainerRecord, CreateExecRequest, EngineEvent, ExecRecord } from './contract.ts';
+import type { ExecInstance } from './exec-table.ts';
 import type { LiveLog } from './logs/index.ts';
 import type { Filters, Options } from './requests.ts';
 
@@ -50,6 +51,11 @@ export interface ContainerStreams {
 
 /** The exec instances there are; forgotten with their container. */
 export interface ExecTable {
+  add(id: string, containerId: string, request: CreateExecRequest): ExecInstance;
+  instance(id: string): ExecInstance | undefined;
+  /** Keeps the exit code for some minutes. Only the first call counts. */
+  ended(instance: ExecInstance, exitCode: number): void;
+  /** Those that have not ended. */
   idsOf(containerId: string): readonly string[];
   find(id: string): ExecRecord | undefined;
   /** The container ended: what ran in it has ended with it. */
