@@ -31,7 +31,21 @@ export const openFlags = {
   closeOnExec: 0o2000000,
 } as const;
 
-export const errno = { EPERM: 1, ENOENT: 2, EINTR: 4, ENXIO: 6, EEXIST: 17, ENOTDIR: 20, EISDIR: 21, EINVAL: 22, ENOSPC: 28, ENOTEMPTY: 39, ELOOP: 40, ENODATA: 61, EOPNOTSUPP: 95 } as const;
+export const errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  ENXIO: 6,
+  EEXIST: 17,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOSPC: 28,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
+  ENODATA: 61,
+  EOPNOTSUPP: 95,
+} as const;
 
 const atCwd = -100;
 const symlinkNoFollow = 0x100;
@@ -57,7 +71,7 @@ export class FileCalls {
   constructor() {
     const location = this.symbols.__errno_location();
     if (location === null) throw new TypeError('libc has no errno');
-    this.#errno = location;
+    this.#errno = Number(location) as Pointer;
   }
 
   /** `result`, or minus errno where it is negative. */
@@ -130,6 +144,10 @@ export class FileCalls {
 
   unlink(path: PathBytes): number {
     return this.result(this.symbols.unlink(this.path(path)));
+  }
+
+  rename(from: PathBytes, to: PathBytes): number {
+    return this.result(this.symbols.rename(this.path(from), this.path2(to)));
   }
 
   symlink(target: PathBytes, path: PathBytes): number {

@@ -14,6 +14,7 @@ export function openFileSymbols() {
     lseek64: { args: ['i32', 'i64', 'i32'], returns: 'i64' },
     mkdir: { args: ['ptr', 'u32'], returns: 'i32' },
     rmdir: { args: ['ptr'], returns: 'i32' },
+    rename: { args: ['ptr', 'ptr'], returns: 'i32' },
     unlink: { args: ['ptr'], returns: 'i32' },
     symlink: { args: ['ptr', 'ptr'], returns: 'i32' },
     linkat: { args: ['i32', 'ptr', 'i32', 'ptr', 'i32'], returns: 'i32' },
