@@ -70,6 +70,11 @@ export function capabilityMask(capabilities: readonly string[]): bigint {
   return mask;
 }
 
+/** The `CAP_` names of a bit set, in the kernel's order. */
+export function capabilityNames(mask: bigint): readonly string[] {
+  return allCapabilities.filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n);
+}
+
 /** What the process whose `/proc/PID/status` this is can hand on: the capabilities both permitted and in its bounding set. */
 export function hostCapabilities(status: string): bigint {
   const set = (field: string): bigint => BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`);

@@ -29,9 +29,26 @@ export interface CreatedCgroup extends ContainerCgroup {
   readonly join: { readonly kind: 'write'; readonly files: readonly string[] } | { readonly kind: 'clone'; readonly directory: string };
   /** A file with a line `oom_kill N`: N grew when the kernel killed for memory. Undefined without a memory controller. */
   readonly oomWatch: string | undefined;
+  /** What a container sees under /sys/fs/cgroup. */
+  readonly mounts: CgroupMounts;
   /** Limits that this kernel cannot set and that were left out. */
   readonly warnings: readonly string[];
 }
+
+export type CgroupMounts =
+  | { readonly kind: 'v2'; readonly directory: string }
+  | {
+      readonly kind: 'v1';
+      readonly hierarchies: ReadonlyArray<{
+        /** Directory under /sys/fs/cgroup: `cpu,cpuacct`, `systemd`, `unified`. */
+        readonly name: string;
+        readonly type: 'cgroup' | 'cgroup2';
+        /** To mount the hierarchy anew, in a cgroup namespace. */
+        readonly options: readonly string[];
+        /** The container's own cgroup, to bind without one. */
+        readonly directory: string;
+      }>;
+    };
 
 export interface CgroupFeatures {
   readonly memory: boolean;

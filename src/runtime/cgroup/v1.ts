@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RuntimeResources } from '../../spec/index.ts';
 import type { ContainerCgroup } from '../contract.ts';
-import type { CgroupDriver, CgroupFeatures, CreatedCgroup } from './driver.ts';
+import type { CgroupDriver, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
 import {
   applySettings,
   childrenOf,
@@ -31,13 +31,14 @@ export function createCgroupDriverV1(layout: LayoutV1): CgroupDriver {
     version: 1,
     features: featuresOf(open('/')),
     open,
-    create: (path, resources) => create(roots, open(path), path, resources),
+    create: (path, resources) => create(layout, roots, path, resources),
     remove: (path) => remove(roots, open(path), path),
     listOwned: (parent) => ownedIn(roots.map((root) => join(root, parent))),
   };
 }
 
-function create(roots: readonly string[], cgroup: CgroupV1, path: string, resources: RuntimeResources): CreatedCgroup {
+function create(layout: LayoutV1, roots: readonly string[], path: string, resources: RuntimeResources): CreatedCgroup {
+  const cgroup = new CgroupV1(layout, path);
   const directories = roots.map((root) => join(root, path));
   const made: string[] = [];
   try {
@@ -50,6 +51,7 @@ function create(roots: readonly string[], cgroup: CgroupV1, path: string, resour
     const memory = cgroup.directoryOf('memory');
     return Object.assign(cgroup, {
       join: { kind: 'write', files: directories.map((directory) => join(directory, 'cgroup.procs')) } as const,
+      mounts: mountsOf(layout, path),
       oomWatch: memory === undefined ? undefined : join(memory, 'memory.oom_control'),
       warnings,
     });
@@ -57,6 +59,17 @@ function create(roots: readonly string[], cgroup: CgroupV1, path: string, resour
     for (const directory of made) removeTree(directory);
     throw error;
   }
+}
+
+function mountsOf({ hierarchies, unified }: LayoutV1, path: string): CgroupMounts {
+  const v1 = hierarchies.map(({ controllers, root }) => ({
+    name: basename(root),
+    type: 'cgroup' as const,
+    options: controllers.some((name) => name.startsWith('name=')) ? ['none', ...controllers] : controllers,
+    directory: join(root, path),
+  }));
+  if (unified === undefined) return { kind: 'v1', hierarchies: v1 };
+  return { kind: 'v1', hierarchies: [...v1, { name: basename(unified), type: 'cgroup2', options: [], directory: join(unified, path) }] };
 }
 
 /** A parent's children shall get its cpus and mems by themselves: `clone_children` spares four system calls for each container. */

@@ -46,6 +46,7 @@ function create(root: string, cgroup: CgroupV2, path: string, resources: Runtime
     const events = join(directory, 'memory.events');
     return Object.assign(cgroup, {
       join: { kind: 'clone', directory } as const,
+      mounts: { kind: 'v2', directory } as const,
       oomWatch: existsSync(events) ? events : undefined,
       warnings,
     });

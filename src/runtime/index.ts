@@ -1,0 +1,21 @@
+export type * from './contract.ts';
+export {
+  allCapabilities,
+  capabilityNames,
+  containerCapabilities,
+  defaultCapabilities,
+  hostCapabilities,
+  normalizeCapabilities,
+  type CapabilityRequest,
+} from './capabilities.ts';
+export { cgroupPath, createCgroupDriver, type CgroupDriver, type CgroupFeatures, type CreatedCgroup } from './cgroup/index.ts';
+export { defaultDeviceRules, defaultMaskedPaths, defaultMounts, defaultReadonlyPaths } from './default-spec.ts';
+export { plan, planExec, type ExecContext, type PlanContext, type PlannedCgroup, type PlannedStdio } from './plan/index.ts';
+export {
+  defaultSeccompProfile,
+  parseSeccompProfile,
+  resolveSeccomp,
+  SeccompCache,
+  type SeccompProfile,
+  type SeccompSituation,
+} from './seccomp/index.ts';

@@ -1,0 +1,2 @@
+export { plan, planExec, type ExecContext } from './plan.ts';
+export type { PlanContext, PlannedCgroup, PlannedStdio } from './context.ts';
