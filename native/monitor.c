@@ -28,7 +28,7 @@ enum { STDIO_INHERIT, STDIO_PIPES, STDIO_TERMINAL };
 static struct {
   int state, stdio;
   int stdin_write, stdout_read, stderr_read, master;
-  int sync, pidfd, listener, connection[CONNECTIONS];
+  int sync, pidfd, listener, connection[CONNECTIONS], watched[CONNECTIONS];
   pid_t pid;
   int acknowledged, reaped;
   unsigned long long started, ended;
@@ -161,13 +161,13 @@ static void give_stdio(int connection) {
   send_descriptors(connection, &event, sizeof event, fds, n);
 }
 
-static void obey(int connection, const struct verb *v) {
+static void obey(int i, const struct verb *v) {
   struct event status = { .event = EVENT_STATUS, .pid = m.pid, .step = m.state, .flags = stdio_flags(), .time = m.started };
   switch (v->verb) {
     case VERB_STATUS:
       if (m.state != ENDED) m.acknowledged = 0;
-      tell(connection, status, NULL);
-      if (m.state == ENDED) tell(connection, exited(), NULL);
+      tell(m.connection[i], status, NULL);
+      if (m.state == ENDED) tell(m.connection[i], exited(), NULL);
       break;
     case VERB_ACKNOWLEDGE: m.acknowledged = 1; reap(); break;
     case VERB_CONTINUE: if (m.sync >= 0) send(m.sync, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); break;
@@ -178,7 +178,8 @@ static void obey(int connection, const struct verb *v) {
       break;
     }
     case VERB_CLOSE_STDIN: if (m.stdin_write >= 0) { close(m.stdin_write); m.stdin_write = -1; } break;
-    case VERB_STDIO: give_stdio(connection); break;
+    case VERB_STDIO: give_stdio(m.connection[i]); break;
+    case VERB_WATCH: m.watched[i] |= v->a; break;
     case VERB_RELEASE: if (m.state == ENDED) { reap(); _exit(0); } break;
   }
 }
@@ -186,9 +187,9 @@ static void obey(int connection, const struct verb *v) {
 static void hear_connection(int i) {
   struct verb v;
   ssize_t got = recv(m.connection[i], &v, sizeof v, MSG_DONTWAIT);
-  if (got == sizeof v) { obey(m.connection[i], &v); return; }
+  if (got == sizeof v) { obey(i, &v); return; }
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  close(m.connection[i]); m.connection[i] = -1;
+  close(m.connection[i]); m.connection[i] = -1; m.watched[i] = 0;
   m.acknowledged = 1; reap();                                       // whoever was about to open a pidfd is gone
 }
 
@@ -198,15 +199,34 @@ static void accept_connection(void) {
   if (fd >= 0) close(fd);
 }
 
+// Which descriptors of stdio anybody waits for, as poll sees them: stdout (or the terminal), stderr, stdin.
+static void watch_stdio(struct pollfd *p) {
+  int fds[3] = { m.stdio == STDIO_TERMINAL ? m.master : m.stdout_read, m.stderr_read, m.stdio == STDIO_TERMINAL ? m.master : m.stdin_write }, all = 0;
+  for (int i = 0; i < CONNECTIONS; i++) all |= m.watched[i];
+  for (int i = 0; i < 3; i++) p[i] = (struct pollfd){ all >> i & 1 ? fds[i] : -1, i == 2 ? POLLOUT : POLLIN, 0 };
+}
+static void tell_ready(const struct pollfd *p) {
+  int ready = 0;
+  for (int i = 0; i < 3; i++) if (p[i].revents) ready |= 1 << i;
+  for (int i = 0; ready && i < CONNECTIONS; i++) {
+    unsigned flags = m.watched[i] & ready;
+    if (!flags) continue;
+    m.watched[i] = 0;
+    tell(m.connection[i], (struct event){ .event = EVENT_READY, .flags = flags }, NULL);
+  }
+}
+
 static _Noreturn void watch(void) {
   for (;;) {
-    struct pollfd p[3 + CONNECTIONS] = { { m.sync, POLLIN, 0 }, { m.state == ENDED ? -1 : m.pidfd, POLLIN, 0 }, { m.listener, POLLIN, 0 } };
-    for (int i = 0; i < CONNECTIONS; i++) p[3 + i] = (struct pollfd){ m.connection[i], POLLIN, 0 };
-    if (poll(p, 3 + CONNECTIONS, -1) < 0) continue;
+    struct pollfd p[6 + CONNECTIONS] = { { m.sync, POLLIN, 0 }, { m.state == ENDED ? -1 : m.pidfd, POLLIN, 0 }, { m.listener, POLLIN, 0 } };
+    watch_stdio(p + 3);
+    for (int i = 0; i < CONNECTIONS; i++) p[6 + i] = (struct pollfd){ m.connection[i], POLLIN, 0 };
+    if (poll(p, 6 + CONNECTIONS, -1) < 0) continue;
     // First what the process said, then that it ended: its last words may be a failure report.
-    while (m.sync >= 0 && (p[0].revents || p[1].revents)) { int before = m.sync; p[0].revents = 0; hear_process(); if (m.sync == before && !p[1].revents) break; }
+    while (m.sync >= 0 && (p[0].revents || p[1].revents)) { hear_process(); if (!p[1].revents) break; }
     if (p[1].revents) process_ended();
-    for (int i = 0; i < CONNECTIONS; i++) if (p[3 + i].revents) hear_connection(i);
+    tell_ready(p + 3);
+    for (int i = 0; i < CONNECTIONS; i++) if (p[6 + i].revents) hear_connection(i);
     if (p[2].revents) accept_connection();
   }
 }

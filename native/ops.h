@@ -79,18 +79,20 @@ enum {
 struct launch_request { unsigned magic, version; };
 
 // Client to monitor: fixed 16 bytes.
-enum { VERB_STATUS = 1, VERB_ACKNOWLEDGE, VERB_CONTINUE, VERB_SIGNAL, VERB_RESIZE, VERB_CLOSE_STDIN, VERB_STDIO, VERB_RELEASE };
+enum { VERB_STATUS = 1, VERB_ACKNOWLEDGE, VERB_CONTINUE, VERB_SIGNAL, VERB_RESIZE, VERB_CLOSE_STDIN, VERB_STDIO, VERB_RELEASE, VERB_WATCH };
 struct verb { unsigned verb, a, b, c; };
+// WATCH asks once for a READY with those of these bits that are: there is something to read (or the end), or room to write.
+enum { WATCH_STDOUT = 1, WATCH_STDERR = 2, WATCH_STDIN = 4 };
 
 // Monitor to client: this, then `length` bytes of text (FAILED: the path or word it is about).
-enum { EVENT_CREATED = 1, EVENT_HELD, EVENT_STARTED, EVENT_FAILED, EVENT_EXITED, EVENT_STATUS, EVENT_STDIO };
+enum { EVENT_CREATED = 1, EVENT_HELD, EVENT_STARTED, EVENT_FAILED, EVENT_EXITED, EVENT_STATUS, EVENT_STDIO, EVENT_READY };
 struct event {
   unsigned event, length;
   int pid;                    // CREATED, STARTED, STATUS: on the host
   int step;                   // FAILED: index of the op, -1 before the first; HELD: the point; STATUS: 0 setting up, 1 running, 2 ended
   int error;                  // FAILED: errno; EXITED: exit code, or 128 + signal
   int signal;                 // EXITED: 0 for none
-  unsigned flags;             // EXITED: 1 OOM-killed; STATUS, STDIO: 1 terminal, 2 stdin is open
+  unsigned flags;             // EXITED: 1 OOM-killed; STATUS, STDIO: 1 terminal, 2 stdin is open; READY: WATCH_…
   unsigned reserved;
   unsigned long long time;    // STARTED, STATUS: start; EXITED: end; nanoseconds since 1970
 };

@@ -168,3 +168,105 @@ class Reader {
 function padded(length: number): number {
   return (length + 4) & ~3;
 }
+
+/** What the engine may ask of a monitor (native/ops.h, struct verb). `watch` takes watchBits in `a`, `resize` rows and columns. */
+export const verbs = {
+  status: 1,
+  acknowledge: 2,
+  continue: 3,
+  signal: 4,
+  resize: 5,
+  closeStdin: 6,
+  stdio: 7,
+  release: 8,
+  watch: 9,
+} as const;
+
+/** Which of the stdio a `ready` is asked for: something to read (or its end) or, for stdin, room to write. */
+export const watchBits = { stdout: 1, stderr: 2, stdin: 4 } as const;
+
+export type MonitorState = 'setting up' | 'running' | 'ended';
+
+export type MonitorEvent =
+  | { readonly event: 'created'; readonly pid: number }
+  | { readonly event: 'held'; readonly pid: number; readonly point: number }
+  | { readonly event: 'started'; readonly pid: number; readonly startedAt: Date }
+  | { readonly event: 'failed'; readonly step: number; readonly errno: number; readonly about: string }
+  | {
+      readonly event: 'exited';
+      readonly exitCode: number;
+      readonly signal: number | null;
+      readonly oomKilled: boolean;
+      readonly finishedAt: Date;
+    }
+  | {
+      readonly event: 'status';
+      readonly pid: number;
+      readonly state: MonitorState;
+      readonly startedAt: Date;
+      readonly terminal: boolean;
+      readonly stdin: boolean;
+    }
+  | { readonly event: 'stdio'; readonly terminal: boolean; readonly stdin: boolean }
+  | { readonly event: 'ready'; readonly bits: number };
+
+/** Bytes of an event before its text. */
+export const eventBytes = 40;
+const verbBytes = 16;
+const maxText = 4096;
+
+/** The bytes of a verb. */
+export function encodeVerb(verb: keyof typeof verbs, a = 0, b = 0): Uint8Array {
+  const view = new DataView(new ArrayBuffer(verbBytes));
+  view.setUint32(0, verbs[verb], true);
+  view.setUint32(4, a, true);
+  view.setUint32(8, b, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** The request's one message to the zygote; the descriptors go beside it. */
+export function encodeRequest(): Uint8Array {
+  return new Uint8Array(new Uint32Array([opsMagic, opsVersion]).buffer);
+}
+
+/**
+ * The first event in `bytes` and how many bytes it took, or undefined while it is not whole.
+ * @throws {EngineError} Internal, when it is no event.
+ */
+export function decodeEvent(bytes: Uint8Array): { readonly event: MonitorEvent; readonly size: number } | undefined {
+  if (bytes.length < eventBytes) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(4, true);
+  if (length > maxText) throw new EngineError('Internal', 'Cannot read from a monitor: an event is too long');
+  if (bytes.length < eventBytes + length) return undefined;
+  const text = new TextDecoder().decode(bytes.subarray(eventBytes, eventBytes + length));
+  return { event: toEvent(view, text), size: eventBytes + length };
+}
+
+function toEvent(view: DataView, about: string): MonitorEvent {
+  const int = (at: number): number => view.getInt32(at, true);
+  const [pid, step, error, signal, flags] = [int(8), int(12), int(16), int(20), view.getUint32(24, true)];
+  const time = new Date(Number(view.getBigUint64(32, true) / 1_000_000n));
+  switch (view.getUint32(0, true)) {
+    case 1:
+      return { event: 'created', pid };
+    case 2:
+      return { event: 'held', pid, point: step };
+    case 3:
+      return { event: 'started', pid, startedAt: time };
+    case 4:
+      return { event: 'failed', step, errno: error, about };
+    case 5:
+      return { event: 'exited', exitCode: error, signal: signal === 0 ? null : signal, oomKilled: flags === 1, finishedAt: time };
+    case 6: {
+      const state = step === 0 ? 'setting up' : step === 1 ? 'running' : 'ended';
+      return { event: 'status', pid, state, startedAt: time, terminal: (flags & 1) !== 0, stdin: (flags & 2) !== 0 };
+    }
+    case 7:
+      return { event: 'stdio', terminal: (flags & 1) !== 0, stdin: (flags & 2) !== 0 };
+    case 8:
+      return { event: 'ready', bits: flags };
+    default:
+      throw new EngineError('Internal', 'Cannot read from a monitor: unknown event');
+  }
+}
