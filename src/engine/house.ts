@@ -12,6 +12,7 @@ import type { HostFacts } from './host-facts.ts';
 import type { LiveContainers } from './live.ts';
 import type { ContainerStreams, EventBus, ExecTable, HealthMonitor } from './ports.ts';
 import type { ContainerRecords } from './records.ts';
+import type { SeccompProfiles } from './seccomp-profiles.ts';
 import type { Waiters } from './waiters.ts';
 
 /** Everything a use case needs; made once, in `openHouse`, and passed as first parameter. Holds no behaviour of its own. */
@@ -34,6 +35,8 @@ export interface House extends AsyncDisposable {
   readonly records: ContainerRecords;
   /** One key per container id; see docs/state.md for the order. */
   readonly locks: KeyedLock;
+  /** Containers of `--rm` that are being restarted: their end is not followed by removal. */
+  readonly keep: Set<string>;
   /** Processes of running containers and timers of restarting ones. */
   readonly live: LiveContainers;
   readonly waiters: Waiters;
@@ -44,6 +47,8 @@ export interface House extends AsyncDisposable {
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
   readonly rootWorkers: RootWorkers;
+
+  readonly seccomp: SeccompProfiles;
 
   readonly events: EventBus;
   readonly streams: ContainerStreams;
