@@ -16,12 +16,14 @@ export interface ContentTarget {
   write(descriptor: Descriptor, bytes: ReadableStream<Uint8Array>, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
-/** The blobs on this machine's disk, `blobs/sha256/<hex>`: each is verified, fsynced and renamed before it can be seen. */
+/** Blobs kept on this machine, `blobs/sha256/<hex>` on disk: each is verified, fsynced and renamed before it can be seen. */
 export interface ContentStore extends ContentSource, ContentTarget {
   /** A small blob whole. @throws {EngineError} NotFound; InvalidArgument, over `limit` bytes (default 4 MiB). */
   read(digest: Digest, limit?: number): Promise<Uint8Array>;
   /** Keeps bytes at hand. */
   put(bytes: Uint8Array): Promise<Digest>;
+  /** Takes bytes in before anybody knows what they are called. Takes the stream over; on failure nothing is left. */
+  ingest(bytes: ReadableStream<Uint8Array>, options: IngestOptions): Promise<Ingest>;
   size(digest: Digest): number | undefined;
   path(digest: Digest): string;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
@@ -29,4 +31,23 @@ export interface ContentStore extends ContentSource, ContentTarget {
   remove(digest: Digest): Promise<void>;
   /** Deletes half-written files; for start-up. */
   sweep(): Promise<void>;
+}
+
+export interface IngestOptions {
+  readonly signal: AbortSignal;
+  /** Asked with the first chunk: whether to hash while the bytes pass (default). Else `digest()` reads them again. */
+  readonly hash?: (start: Uint8Array) => boolean;
+}
+
+/** Bytes that are taken in but no blob yet. Dispose deletes them unless they were kept. */
+export interface Ingest extends AsyncDisposable {
+  readonly size: number;
+  /** The first bytes, up to 512: enough to tell what they are. */
+  readonly start: Uint8Array;
+  open(options: { readonly signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>;
+  digest(options: { readonly signal: AbortSignal }): Promise<Digest>;
+  /** Begins to make the bytes durable; `keep` waits for it. */
+  flush(): void;
+  /** Makes them the blob `digest`, which the caller has verified: `digest()` said so, or the layer was unpacked with that diffID. */
+  keep(digest: Digest): Promise<void>;
 }

@@ -1,5 +1,6 @@
 export { mediaTypes, type Descriptor } from './descriptor.ts';
 export { chainId, digestHex, digestOf, isDigest, parseDigest, type Digest } from './digest.ts';
+export { parseImageConfig, parseImageIndex, parseImageManifest, parseJson } from './image-json.ts';
 export type { Mount } from './mount.ts';
 export type { HealthConfig, HistoryEntry, ImageConfig, ImageExecutionConfig, ImageIndex, ImageManifest } from './oci-image.ts';
 export type * from './oci-runtime.ts';
