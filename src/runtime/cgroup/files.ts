@@ -50,21 +50,28 @@ export function readNumber(path: string, otherwise = 0): number {
  */
 export function applySettings(settings: readonly Setting[], directoryOf: (controller: string) => string | undefined): readonly string[] {
   const warnings = new Set<string>();
-  for (const setting of settings) {
-    const directory = directoryOf(setting.controller);
-    const path = directory === undefined ? undefined : pick(directory, setting.file);
-    if (path === undefined) {
-      if (setting.otherwise === undefined) throw missing(setting);
-      if (setting.otherwise !== '') warnings.add(setting.otherwise);
-      continue;
-    }
-    try {
-      writeControl(path, setting.value);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' && setting.otherwise !== undefined) {
+  let open: { readonly path: string; readonly descriptor: number } | undefined;
+  try {
+    for (const setting of settings) {
+      const directory = directoryOf(setting.controller);
+      const path = directory === undefined ? undefined : pick(directory, setting.file);
+      try {
+        if (path === undefined) throw Object.assign(new Error(setting.file), { code: 'ENOENT' });
+        // Device rules are a dozen writes into the same file.
+        if (open?.path !== path) {
+          if (open !== undefined) closeSync(open.descriptor);
+          open = undefined;
+          open = { path, descriptor: openSync(path, 'r+') };
+        }
+        writeSync(open.descriptor, setting.value);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw refused(setting, path ?? '', error);
+        if (setting.otherwise === undefined) throw missing(setting);
         if (setting.otherwise !== '') warnings.add(setting.otherwise);
-      } else throw errnoOf(error) === 'ENOENT' ? missing(setting) : refused(setting, path, error);
+      }
     }
+  } finally {
+    if (open !== undefined) closeSync(open.descriptor);
   }
   return [...warnings];
 }

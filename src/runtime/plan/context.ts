@@ -7,6 +7,8 @@ export interface PlanContext {
   readonly id: string;
   /** Where monitor.sock and the exit record go. */
   readonly runDirectory: string;
+  /** What a relative `root.path` is relative to. */
+  readonly bundle: string;
   readonly stdio: PlannedStdio;
   /** Undefined: the process stays in the launcher's cgroups. */
   readonly cgroup: PlannedCgroup | undefined;

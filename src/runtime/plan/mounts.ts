@@ -38,19 +38,25 @@ export function rootMountOps(mounts: readonly Mount[] | undefined, path: string,
       type: bind ? '' : mount.type,
       source: mount.source,
       target: path,
-      options: bind ? [] : options.options.flatMap((option) => (mount.type === 'overlay' ? overlayOption(option) : [option])),
+      options: filesystemOptions(bind ? '' : mount.type, options.options),
       attributesSet: options.set | options.recursiveSet,
       attributesClear: bind ? options.clear | options.recursiveClear : 0,
-      flags: bind ? mountFlags.bind | (options.recursive ? mountFlags.recursive : 0) : 0,
+      flags: mountFlags.createDirectory | (bind ? mountFlags.bind | (options.recursive ? mountFlags.recursive : 0) : 0),
     };
   });
   if (!early) return { early: [], ops: made, late: [] };
   const slot = made.map(() => slots.take());
   return {
     early: made.map((mount, index) => ({ ...mount, into: slot[index] ?? -1 })),
-    ops: made.map((_, index) => ({ ...noMount, target: path, tree: slot[index] ?? -1 })),
+    ops: made.map((_, index) => ({ ...noMount, target: path, flags: mountFlags.createDirectory, tree: slot[index] ?? -1 })),
     late: [],
   };
+}
+
+/** What fsconfig(2) is told; a bind has no options of its own. */
+function filesystemOptions(type: string, options: readonly string[]): readonly string[] {
+  if (type === '') return [];
+  return type === 'overlay' ? options.flatMap(overlayOption) : options;
 }
 
 /** `lowerdir=a:b` as one option for each layer: no limit of a page, and of 255 bytes only for each. A colon in a path is `\:`. */
@@ -77,7 +83,7 @@ export function mountOps(
     type: bind ? '' : (mount.type ?? ''),
     source: mount.source ?? mount.type ?? '',
     target,
-    options: bind ? [] : options.options,
+    options: filesystemOptions(bind ? '' : (mount.type ?? ''), options.options),
     attributesSet: later ? options.set & ~mountAttributes.readonly : options.set,
     // A new filesystem has nothing to clear; a bind has its source's.
     attributesClear: bind ? options.clear : 0,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { RuntimeMount, RuntimeSpec } from '../../spec/index.ts';
 import { capabilityNames } from '../capabilities.ts';
 import { cloneFlags, mountAttributes, mountFlags, propagation, type MonitorOp, type Op } from '../ops.ts';
@@ -24,7 +25,9 @@ export function plan(spec: RuntimeSpec, context: PlanContext): readonly Op[] {
     ? { uid: formatIdMap(linux.uidMappings, 'linux.uidMappings'), gid: formatIdMap(linux.gidMappings, 'linux.gidMappings') }
     : undefined;
   const slots = new Slots(context.freeSlot);
-  const root = rootMountOps(spec.rootMounts, spec.root.path, idMaps !== undefined, slots);
+  const rootPath = resolve(context.bundle, spec.root.path);
+  if (rootPath === '/') throw invalid('root.path', 'the root of the host cannot be a container');
+  const root = rootMountOps(spec.rootMounts, rootPath, idMaps !== undefined, slots);
   const mounts = spec.mounts.map((mount) => oneMount(mount, spec, context, { slots, idMaps, namespaces }));
   return [
     monitorOp(context),
@@ -42,7 +45,7 @@ export function plan(spec: RuntimeSpec, context: PlanContext): readonly Op[] {
       flags: mountFlags.attributesRecursive,
     },
     ...root.ops,
-    { op: 'root', path: spec.root.path },
+    { op: 'root', path: rootPath },
     ...mounts.flatMap(({ ops }) => ops),
     ...deviceOps(linux.devices ?? [], spec.mounts),
     ...(namespaces.isNew('network') ? [{ op: 'loopback' } as const] : []),

@@ -6,8 +6,7 @@ const limits = { mounts: 1024, devices: 1024, paths: 1024, args: 1 << 16, bytes:
 /** Checks what no later step would catch, or would catch with a worse message. @throws {EngineError} InvalidArgument, naming the field. */
 export function validateSpec(spec: RuntimeSpec): void {
   if (!spec.ociVersion.startsWith('1.')) throw invalid('ociVersion', `${JSON.stringify(spec.ociVersion)} is not 1.x`);
-  checkPath(spec.root.path, 'root.path');
-  if (spec.root.path === '/') throw invalid('root.path', 'the root of the host cannot be a container');
+  checkPath(`/${spec.root.path}`, 'root.path');
   if (spec.mounts.length > limits.mounts) throw invalid('mounts', `more than ${limits.mounts}`);
   for (const { destination, options = [] } of spec.mounts) {
     checkPath(destination, 'mounts');
