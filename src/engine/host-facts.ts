@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
+import { hostCapabilities } from '../runtime/index.ts';
 
 /** What this machine has; read once. */
 export interface HostFacts {
@@ -14,6 +15,11 @@ export interface HostFacts {
   readonly controllers: readonly string[];
   /** Whether swap can be limited. */
   readonly swapLimit: boolean;
+  /** Whether block I/O can be weighted. */
+  readonly blkioWeight: boolean;
+  readonly memoryNodes: number;
+  /** What this engine can give, by bit. */
+  readonly capabilities: bigint;
   readonly securityOptions: readonly string[];
 }
 
@@ -35,16 +41,21 @@ export function readHostFacts(): HostFacts {
     architecture: goNames[process.arch] ?? process.arch,
     cgroupVersion,
     controllers,
-    swapLimit: cgroupVersion === 2 || exists('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+    swapLimit: cgroupVersion === 2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+    blkioWeight:
+      cgroupVersion === 2
+        ? controllers.includes('io')
+        : existsSync('/sys/fs/cgroup/blkio/blkio.weight') || existsSync('/sys/fs/cgroup/blkio/blkio.bfq.weight'),
+    memoryNodes: countNodes(),
+    capabilities: hostCapabilities(readFileSync('/proc/self/status', 'utf8')),
     securityOptions: ['name=seccomp,profile=builtin', ...(cgroupVersion === 2 ? ['name=cgroupns'] : [])],
   };
 }
 
-function exists(path: string): boolean {
+function countNodes(): number {
   try {
-    readFileSync(path);
-    return true;
+    return Math.max(1, readdirSync('/sys/devices/system/node').filter((name) => /^node\d+$/.test(name)).length);
   } catch {
-    return false;
+    return 1; // A kernel without NUMA has no such directory.
   }
 }

@@ -9,6 +9,8 @@ export type LiveContainer =
       readonly drained: Promise<void>;
       /** Resolves after the exit was written, told and acted upon. */
       readonly ended: Promise<void>;
+      /** The wait before this run, when the restart policy made it; else 0. */
+      readonly restartDelayMs: number;
       /** A user asked it to stop: no restart policy applies to this exit. */
       stopRequested: boolean;
     }

@@ -1,14 +1,26 @@
 import type { Database } from 'bun:sqlite';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RootWorkers } from '../archive/index.ts';
-import { EngineError, type Log } from '../base/index.ts';
+import { KeyedLock, newId, writeFileAtomic, type Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
 import type { VolumeStore } from '../volume/index.ts';
-import type { Clock } from './clock.ts';
-import type { EngineDefaults } from './defaults.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { builtInDefaults, type EngineDefaults } from './defaults.ts';
+import { createEventBus, publishContainerEvent } from './events/index.ts';
+import { createExecTable } from './exec-table.ts';
+import { createHealthMonitor } from './health.ts';
+import { readHostFacts } from './host-facts.ts';
 import type { House } from './house.ts';
+import { LiveContainers } from './live.ts';
+import { ContainerRecords } from './records.ts';
+import { restore } from './restore.ts';
+import { SeccompProfiles } from './seccomp-profiles.ts';
+import { createStreams } from './streams/index.ts';
+import { Waiters } from './waiters.ts';
 
 /** The rooms, made by main, and what the flags said. The house closes what it made itself; main closes the rooms. */
 export interface HouseOptions {
@@ -33,6 +45,80 @@ export interface HouseOptions {
  * Opens the house: finds the containers that run, records those that ended meanwhile, sweeps what no row names, and starts again what
  * restart policies say (in the background). Disposing it lets go of running containers; they run on.
  */
-export async function openHouse(_options: HouseOptions): Promise<House> {
-  throw new EngineError('NotImplemented', 'openHouse is being built');
+export async function openHouse(options: HouseOptions): Promise<House> {
+  for (const directory of [options.dataRoot, options.execRoot]) {
+    mkdirSync(join(directory, 'containers'), { recursive: true, mode: 0o711 });
+  }
+  const house = build(options);
+  await restore(house);
+  return house;
+}
+
+function build(options: HouseOptions): House {
+  const { log, database, runtime } = options;
+  const clock = options.clock ?? systemClock();
+  const makeId = options.newId ?? newId;
+  const closing = new AbortController();
+  const defaults = { ...builtInDefaults, ...options.defaults };
+  const host = readHostFacts();
+  const records = new ContainerRecords(database);
+  const events = createEventBus(clock);
+  const live = new LiveContainers();
+  const onDetach = (id: string) => {
+    const record = records.find(id);
+    if (record !== undefined) publishContainerEvent(events, record, 'detach');
+  };
+  return {
+    log,
+    clock,
+    newId: makeId,
+    database,
+    dataRoot: options.dataRoot,
+    execRoot: options.execRoot,
+    engineId: engineIdOf(options.dataRoot),
+    defaults,
+    host,
+    records,
+    locks: new KeyedLock(),
+    keep: new Set(),
+    live,
+    waiters: new Waiters(),
+    runtime,
+    images: options.images,
+    snapshots: options.snapshots,
+    content: options.content,
+    volumes: options.volumes,
+    rootWorkers: options.rootWorkers,
+    seccomp: new SeccompProfiles(host, defaults.seccompProfile),
+    events,
+    streams: createStreams({ log, closing: closing.signal, onDetach }),
+    execs: createExecTable(),
+    health: createHealthMonitor({
+      log,
+      records,
+      events,
+      newId: makeId,
+      closing: closing.signal,
+      live,
+      runtime,
+      defaults,
+      host,
+      execRoot: options.execRoot,
+    }),
+    closing: closing.signal,
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Error('the engine is closing'));
+      for (const [, each] of live.entries()) {
+        if (each.kind === 'running') each.process.release();
+        else each.cancel();
+      }
+    },
+  };
+}
+
+// Made once per data root, as Docker's.
+function engineIdOf(dataRoot: string): string {
+  const path = join(dataRoot, 'engine-id');
+  if (!existsSync(path)) writeFileAtomic(path, crypto.randomUUID(), { mode: 0o600 });
+  return readFileSync(path, 'utf8').trim();
 }

@@ -1,7 +1,35 @@
 import { EngineError } from '../base/index.ts';
+import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
+import { launch } from './launch.ts';
+import { removeNow } from './remove-now.ts';
 import type { Options } from './requests.ts';
 
-export async function startContainer(_house: House, _words: string, _options: Options): Promise<void> {
-  throw new EngineError('NotImplemented', 'startContainer is being built');
+/**
+ * Starts a container: it runs when this resolves.
+ * @throws {EngineError} NotModified, when it runs already; Conflict, when it is paused; InvalidArgument or Internal with Docker's words and
+ * `detail.exitCode` 126, 127 or 128, when its process cannot be started: the container then keeps that exit code and the error.
+ */
+export async function startContainer(house: House, words: string, options: Options): Promise<void> {
+  const { id } = house.records.resolve(words);
+  await house.locks.run(id, async () => {
+    const record = house.records.find(id);
+    if (record === undefined) throw new EngineError('NotFound', `No such container: ${words}`);
+    if (record.state.status === 'paused') throw new EngineError('Conflict', 'cannot start a paused container, try unpause instead');
+    if (record.state.status === 'running' || record.state.status === 'restarting') {
+      throw new EngineError('NotModified', 'Container is already started');
+    }
+    await startOrRemove(house, record, options);
+  });
+}
+
+/** Under the lock. A container of `--rm` that cannot be started is removed, as Docker does. */
+export async function startOrRemove(house: House, record: ContainerRecord, options: Options): Promise<void> {
+  try {
+    await launch(house, record, { restartDelayMs: 0 }, options);
+  } catch (error) {
+    const failed = house.records.find(record.id);
+    if (failed?.hostConfig.AutoRemove === true) await removeNow(house, failed, { volumes: true });
+    throw error;
+  }
 }

@@ -60,7 +60,7 @@ function startFailed(state: ContainerState, event: ContainerEvent & { readonly k
     case 'paused':
       throw impossible(state, event);
     default:
-      return assertNever(state.status);
+      return assertNever(state);
   }
 }
 

@@ -1,0 +1,91 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerConfig, HostConfig } from '../../spec/index.ts';
+import type { ContainerRecord } from '../contract.ts';
+import type { EngineDefaults } from '../defaults.ts';
+
+/** Where a container's files are; a record names them, so no other place computes them. */
+export function containerPaths(dataRoot: string, execRoot: string, id: string): ContainerRecord['paths'] & { readonly directory: string } {
+  const directory = join(dataRoot, 'containers', id);
+  return {
+    directory,
+    log: join(directory, `${id}-json.log`),
+    resolvConf: join(directory, 'resolv.conf'),
+    hostname: join(directory, 'hostname'),
+    hosts: join(directory, 'hosts'),
+    sandboxKey: join(execRoot, 'netns', id.slice(0, 12)),
+  };
+}
+
+/** Makes the container's directory with the three files that are mounted over its /etc. Small and synchronous: it is on the way of a start. */
+export function writeContainerFiles(
+  paths: ReturnType<typeof containerPaths>,
+  config: ContainerConfig,
+  hostConfig: HostConfig,
+  defaults: EngineDefaults,
+): void {
+  mkdirSync(paths.directory, { mode: 0o710 });
+  if (hostConfig.NetworkMode.startsWith('container:')) return; // It shares the other container's files.
+  const name = config.Domainname === '' ? config.Hostname : `${config.Hostname}.${config.Domainname}`;
+  writeFileSync(paths.hostname, `${name}\n`);
+  writeFileSync(paths.hosts, hostConfig.NetworkMode === 'host' ? hostsOfHost(hostConfig) : hosts(hostConfig));
+  writeFileSync(paths.resolvConf, resolvConf(readOr('/etc/resolv.conf', ''), hostConfig, defaults));
+}
+
+function hosts(hostConfig: HostConfig): string {
+  return (
+    '127.0.0.1\tlocalhost\n' +
+    '::1\tlocalhost ip6-localhost ip6-loopback\n' +
+    'fe00::\tip6-localnet\n' +
+    'ff00::\tip6-mcastprefix\n' +
+    'ff02::1\tip6-allnodes\n' +
+    'ff02::2\tip6-allrouters\n' +
+    extraHosts(hostConfig)
+  );
+}
+
+function hostsOfHost(hostConfig: HostConfig): string {
+  const own = readOr('/etc/hosts', '127.0.0.1\tlocalhost\n');
+  return `${own}${own.endsWith('\n') ? '' : '\n'}${extraHosts(hostConfig)}`;
+}
+
+function extraHosts(hostConfig: HostConfig): string {
+  return (hostConfig.ExtraHosts ?? [])
+    .map((line) => {
+      const cut = line.search(/[:=]/);
+      return `${line.slice(cut + 1).replace(/^\[(.*)\]$/, '$1')}\t${line.slice(0, cut)}\n`;
+    })
+    .join('');
+}
+
+/** The host's resolv.conf, with `--dns`, `--dns-search` and `--dns-option` in place of its lines. resolv.conf(5). */
+export function resolvConf(own: string, hostConfig: HostConfig, defaults: EngineDefaults): string {
+  const chosen = (wanted: readonly string[] | null, fallback: readonly string[]) => ((wanted ?? []).length > 0 ? wanted! : fallback);
+  const servers = chosen(hostConfig.Dns, defaults.dns);
+  const search = chosen(hostConfig.DnsSearch, defaults.dnsSearch);
+  const options = chosen(hostConfig.DnsOptions, defaults.dnsOptions);
+  if (servers.length + search.length + options.length === 0) return own;
+  const kept = own.split('\n').filter((line) => {
+    const word = line.trim().split(/\s/)[0];
+    if (word === 'nameserver') return servers.length === 0;
+    if (word === 'search' || word === 'domain') return search.length === 0;
+    if (word === 'options') return options.length === 0;
+    return line.trim() !== '' && !line.startsWith('#');
+  });
+  const lines = [
+    ...kept,
+    ...servers.map((server) => `nameserver ${server}`),
+    // A single `.` means no search list at all.
+    ...(search.length === 0 || search.join('') === '.' ? [] : [`search ${search.join(' ')}`]),
+    ...(options.length === 0 ? [] : [`options ${options.join(' ')}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return fallback; // A minimal host has no such file.
+  }
+}

@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { EngineError, isEngineError, messageOf } from '../base/index.ts';
+import type { ContainerProcess } from '../runtime/index.ts';
+import { publishContainerEvent } from './events/index.ts';
+import type { ContainerRecord } from './contract.ts';
+import { whenEnded } from './exit.ts';
+import type { House } from './house.ts';
+import { toRuntimeSpec } from './oci-spec/index.ts';
+import type { Options } from './requests.ts';
+import { lookUpInputs, runDirectoryOf } from './spec-inputs.ts';
+import { next } from './state.ts';
+
+/** What a launch is for. */
+export interface LaunchReason {
+  /** The wait before this restart by the policy; 0 when a user (or the engine's start) launches it. */
+  readonly restartDelayMs: number;
+}
+
+/**
+ * Runs a container that does not run. Under its lock. When this resolves it runs, its row says so and `start` was published; when it rejects
+ * its row keeps the error and exit code and nothing of the run is left.
+ * @throws {EngineError} as `startContainer`.
+ */
+export async function launch(house: House, record: ContainerRecord, reason: LaunchReason, { signal }: Options): Promise<void> {
+  const { id, config } = record;
+  const runDirectory = runDirectoryOf(house, id);
+  let process: ContainerProcess;
+  try {
+    signal.throwIfAborted();
+    mkdirSync(runDirectory, { recursive: true, mode: 0o711 });
+    const spec = toRuntimeSpec(record, lookUpInputs(house, record));
+    const stdio = { kind: config.Tty ? 'terminal' : 'pipes', stdin: config.OpenStdin } as const;
+    process = await house.runtime.start({ id, spec, runDirectory, stdio }, { signal });
+  } catch (error) {
+    throw await launchFailed(house, record, runDirectory, error);
+  }
+  const state = next(record.state, { kind: 'started', pid: process.pid, startedAt: process.startedAt });
+  const byUser = reason.restartDelayMs === 0;
+  const running = house.records.update(id, byUser ? { state, stoppedByUser: false, restartCount: 0 } : { state });
+  adopt(house, running, process, reason);
+  publishContainerEvent(house.events, running, 'start');
+}
+
+/** Takes charge of a running process: its output, health and end. */
+export function adopt(house: House, record: ContainerRecord, process: ContainerProcess, reason: LaunchReason): void {
+  const { drained } = house.streams.connect(record, process);
+  const ended = Promise.withResolvers<void>();
+  const live = {
+    kind: 'running' as const,
+    process,
+    drained,
+    ended: ended.promise,
+    restartDelayMs: reason.restartDelayMs,
+    stopRequested: false,
+  };
+  house.live.set(record.id, live);
+  house.health.started(record, process);
+  void whenEnded(house, record.id, live, (again, delayMs) => launch(house, again, { restartDelayMs: delayMs }, { signal: house.closing }))
+    .catch((error: unknown) => house.log.error('container exit was not handled', { container: record.id, error: messageOf(error) }))
+    .finally(ended.resolve);
+}
+
+async function launchFailed(house: House, record: ContainerRecord, runDirectory: string, error: unknown): Promise<EngineError> {
+  await house.runtime.delete(record.id, runDirectory);
+  const failure = toStartError(error);
+  const exitCode = (failure.detail['exitCode'] as number | undefined) ?? 128;
+  const state = next(record.state, { kind: 'startFailed', message: failure.message, exitCode, at: house.clock.now() });
+  house.records.update(record.id, { state });
+  house.streams.end(record.id);
+  if (record.state.status === 'restarting') house.waiters.ended(record.id, { exitCode, error: failure.message }, false);
+  return failure;
+}
+
+const dockerPrefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ';
+
+// The command line maps the words of the tail to its exit codes 126 and 127: docker/cli cli/command/container/run.go (toStatusError).
+function toStartError(error: unknown): EngineError {
+  if (!isEngineError(error))
+    return new EngineError('Internal', `failed to create task for container: ${messageOf(error)}`, { cause: error });
+  const { exitCode, step } = error.detail;
+  if (step === undefined && exitCode === undefined) return error;
+  const code = exitCode === 126 || exitCode === 127 ? 'InvalidArgument' : 'Internal';
+  const tail =
+    error.message.startsWith('unable to ') || error.message.startsWith('error ')
+      ? error.message
+      : `unable to start container process: ${error.message}`;
+  return new EngineError(code, `${dockerPrefix}${tail}: unknown`, { cause: error, detail: error.detail });
+}
