@@ -1,0 +1,20 @@
+import type { Command } from '../../command.ts';
+import { containerPath, forEachArgument } from '../../each.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  summary: 'Stop one or more running containers',
+  aliases: ['container stop', 'stop'],
+  arguments: { minimum: 1 },
+  flags: [
+    { name: 'signal', short: 's', kind: 'string', usage: 'Signal that asks the container to end' },
+    { name: 'timeout', short: 't', kind: 'int', usage: 'Seconds to wait before killing the container' },
+    { name: 'time', kind: 'int', usage: 'Seconds to wait before killing the container', hidden: true },
+  ],
+  async run(call) {
+    const { flags } = call;
+    const timeout = flags.has('timeout') ? 'timeout' : flags.has('time') ? 'time' : undefined;
+    const query = { signal: flags.string('signal') || undefined, t: timeout === undefined ? undefined : flags.int(timeout) };
+    return await forEachArgument(call, (name) => call.client.request('POST', containerPath(name, '/stop'), { query }));
+  },
+};

@@ -1,0 +1,28 @@
+/** Repository and tag of `repository[:tag]`, of the form the API takes: no tag is ''. @throws on malformed references. */
+export function parseRepositoryTag(text: string): { readonly repository: string; readonly tag: string } {
+  checkReference(text);
+  const colon = text.lastIndexOf(':');
+  if (text.includes('@') || colon <= text.lastIndexOf('/')) return { repository: text, tag: text.includes('@') ? '' : 'latest' };
+  return { repository: text.slice(0, colon), tag: text.slice(colon + 1) };
+}
+
+/** @throws Docker's words when `text` is no image reference. */
+export function checkReference(text: string): void {
+  if (/^[0-9a-f]{64}$/.test(text)) {
+    throw new Error(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
+  }
+  const match = /^([^@]*?)(?::([\w][\w.-]{0,127}))?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/.exec(text);
+  const name = match?.[1] ?? '';
+  const domain = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::\\d+)?';
+  const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+  if (new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name)) return;
+  if (/[A-Z]/.test(name) && new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name.toLowerCase())) {
+    throw new Error(`invalid reference format: repository name (${name.replace(/^docker\.io\//, '')}) must be lowercase`);
+  }
+  throw new Error('invalid reference format');
+}
+
+/** The reference with `:latest` when it has neither tag nor digest, as messages show it. */
+export function withDefaultTag(text: string): string {
+  return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/') ? text : `${text}:latest`;
+}
