@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { containerCapabilities, hostCapabilities } from '../runtime/index.ts';
+import { containerCapabilities } from '../runtime/index.ts';
 import type { RuntimeProcess } from '../spec/index.ts';
 import type { ContainerRecord, CreateExecRequest } from './contract.ts';
 import type { House } from './house.ts';
@@ -10,7 +9,7 @@ type ProcessParts = Pick<House, 'defaults' | 'host'>;
 /** What an exec runs: the container's own process with the request's command, and its user, directory, variables and privileges over the container's. */
 export function toExecProcess(parts: ProcessParts, record: ContainerRecord, request: CreateExecRequest): RuntimeProcess {
   const { consoleSize: _size, user, init: _init, ...own } = containerProcess(parts, record);
-  const all = request.privileged ? containerCapabilities({ add: [], drop: [], privileged: true }, ownCapabilities()) : undefined;
+  const all = request.privileged ? containerCapabilities({ add: [], drop: [], privileged: true }, parts.host.capabilities) : undefined;
   return {
     ...own,
     terminal: request.terminal,
@@ -30,7 +29,7 @@ function containerProcess(parts: ProcessParts, record: ContainerRecord): Runtime
     defaults: parts.defaults,
     host: parts.host,
     hostname: record.config.Hostname,
-    capabilities: containerCapabilities({ add: CapAdd ?? [], drop: CapDrop ?? [], privileged }, ownCapabilities()),
+    capabilities: containerCapabilities({ add: CapAdd ?? [], drop: CapDrop ?? [], privileged }, parts.host.capabilities),
     rootMounts: [],
     joins: {},
     files: { hosts: '', hostname: '', resolvConf: '' },
@@ -39,10 +38,6 @@ function containerProcess(parts: ProcessParts, record: ContainerRecord): Runtime
     devices: [],
     blockDevices: {},
   });
-}
-
-function ownCapabilities(): bigint {
-  return hostCapabilities(readFileSync('/proc/self/status', 'utf8'));
 }
 
 /** Later variables take the place of earlier ones of the same name; one without `=` removes it. */

@@ -27,3 +27,19 @@ export { waitContainer } from './wait-container.ts';
 export { createVolume, inspectVolume, listVolumes, removeVolume } from './volumes.ts';
 
 // engine-io's use cases are exported below, as use-cases.ts lists them.
+
+export { attachContainer } from './attach.ts';
+export { commitContainer } from './commit.ts';
+export { containerChanges } from './changes.ts';
+export { containerLogs } from './container-logs.ts';
+export { containerStats } from './stats.ts';
+export { containerTop } from './top.ts';
+export { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
+export { diskUsage } from './disk-usage.ts';
+export { engineInfo } from './info.ts';
+export { exportContainer } from './export.ts';
+export { importImage, inspectImage, imageHistory, loadImages, pruneImages, removeImage, saveImages, tagImage } from './image-store.ts';
+export { listImages } from './image-list.ts';
+export { pruneContainers } from './prune-containers.ts';
+export { readArchive, statArchive, writeArchive } from './archive-container.ts';
+export { subscribeEvents } from './subscribe-events.ts';

@@ -188,6 +188,8 @@ export interface PathStat {
   /** Go's fs.FileMode bits. */
   readonly mode: number;
   readonly modifiedAt: Date;
+  /** RFC 3339 with nanoseconds, as Go prints it: for the wire. */
+  readonly modifiedText: string;
   readonly linkTarget: string;
 }
 

@@ -1,0 +1,26 @@
+/** The same stream; `held` is disposed of when it ends, fails or is cancelled. */
+export function whileStreaming(stream: ReadableStream<Uint8Array>, held: AsyncDisposable): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  let disposal: Promise<void> | undefined;
+  const dispose = () => (disposal ??= Promise.resolve(held[Symbol.asyncDispose]()));
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        await dispose();
+        controller.close();
+      } catch (error) {
+        await dispose();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      try {
+        await reader.cancel(reason);
+      } finally {
+        await dispose();
+      }
+    },
+  });
+}
