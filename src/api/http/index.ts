@@ -1,0 +1,4 @@
+export type * from './contract.ts';
+export { limits } from './limits.ts';
+export type { RequestHead } from './request-head.ts';
+export { HttpServer, type Address } from './server.ts';
