@@ -41,6 +41,7 @@ function spawned(command: readonly string[]): ContainerProcess {
     signal: () => true,
     resize: async () => {},
     release() {},
+    cgroup: undefined as unknown as ContainerProcess['cgroup'],
   };
 }
 
