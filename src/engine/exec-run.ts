@@ -26,9 +26,11 @@ export async function runInContainer(
   return parts.runtime.exec(container, { id, process, privileged: request.privileged, runDirectory, stdio }, options);
 }
 
-/** Removes what an exec left in the run root. Idempotent. */
-export function removeExecDirectory(parts: ExecParts, containerId: string, id: string): void {
-  rmSync(execDirectory(parts, containerId, id), { recursive: true, force: true });
+/** Removes what an exec left in the run root; `cut`: somebody still holds its output, so its monitor has to be dismissed. Idempotent. */
+export async function removeExec(parts: ExecParts, containerId: string, id: string, how: 'ended' | 'cut'): Promise<void> {
+  const directory = execDirectory(parts, containerId, id);
+  if (how === 'cut') await parts.runtime.delete(id, directory);
+  else rmSync(directory, { recursive: true, force: true });
 }
 
 // Short: a unix socket's path may have 107 bytes.

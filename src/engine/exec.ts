@@ -2,7 +2,7 @@ import { EngineError, isEngineError, messageOf } from '../base/index.ts';
 import type { ContainerProcess, StdioRequest, TerminalSize } from '../runtime/index.ts';
 import type { AttachSession, ContainerRecord, CreateExecRequest, ExecRecord } from './contract.ts';
 import { publishContainerEvent } from './events/index.ts';
-import { removeExecDirectory, runInContainer } from './exec-run.ts';
+import { removeExec, runInContainer } from './exec-run.ts';
 import type { ExecInstance } from './exec-table.ts';
 import type { House } from './house.ts';
 import { noLog } from './logs/index.ts';
@@ -44,8 +44,10 @@ export async function startExec(house: House, id: string, request: StartExecRequ
   const size = request.consoleSize ?? created.consoleSize;
   const stdio: StdioRequest = terminal ? { kind: 'terminal', stdin, ...(size === undefined ? {} : { size }) } : { kind: 'pipes', stdin };
   publishContainerEvent(house.events, record, `exec_start: ${created.command.join(' ')}`, { execID: id });
-  const process = await runInContainer(house, record, id, created, stdio, options).catch((error: unknown) => {
-    throw failed(house, record, instance, error);
+  const process = await runInContainer(house, record, id, created, stdio, options).catch(async (error: unknown) => {
+    failed(house, record, instance, error);
+    await removeExec(house, record.id, id, 'ended');
+    throw error;
   });
   return follow(house, record, instance, process, request.detach);
 }
@@ -123,8 +125,9 @@ async function finish(
   process: ContainerProcess,
   sessions: Set<Session>,
 ): Promise<void> {
+  let how: 'ended' | 'cut' = 'cut';
   try {
-    await pump({ process, writer: noLog, sessions, log: house.log });
+    how = await pump({ process, writer: noLog, sessions, log: house.log });
     const { exitCode } = await process.exited;
     house.execs.ended(instance, exitCode);
     publishContainerEvent(house.events, record, 'exec_die', { execID: instance.id, exitCode: String(exitCode) });
@@ -133,20 +136,13 @@ async function finish(
     house.execs.ended(instance, 137);
   } finally {
     for (const session of sessions) session.end();
-    if (!house.closing.aborted) removeExecDirectory(house, record.id, instance.id);
+    if (!house.closing.aborted) await removeExec(house, record.id, instance.id, how);
   }
 }
 
-/** Docker's words and exit code for a command that cannot be executed. */
-function failed(house: House, record: ContainerRecord, instance: ExecInstance, error: unknown): unknown {
-  removeExecDirectory(house, record.id, instance.id);
+/** The exec has ended before it began: with the exit code that shells give a command that is not there or cannot be executed. */
+function failed(house: House, record: ContainerRecord, instance: ExecInstance, error: unknown): void {
   const exitCode = isEngineError(error) && typeof error.detail['exitCode'] === 'number' ? error.detail['exitCode'] : 126;
   house.execs.ended(instance, exitCode);
   publishContainerEvent(house.events, record, 'exec_die', { execID: instance.id, exitCode: String(exitCode) });
-  if (!isEngineError(error, 'InvalidArgument')) return error;
-  const reason = /(?:exec|chdir|unable to find user|unable to find group)[: ].*$/s.exec(error.message)?.[0] ?? error.message;
-  const message = error.message.startsWith('OCI runtime exec failed')
-    ? error.message
-    : `OCI runtime exec failed: exec failed: unable to start container process: ${reason.replace(/: unknown$/, '')}: unknown`;
-  return new EngineError('InvalidArgument', message, { cause: error, detail: { ...error.detail, exitCode } });
 }

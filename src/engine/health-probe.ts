@@ -2,7 +2,7 @@ import { messageOf } from '../base/index.ts';
 import type { ContainerProcess } from '../runtime/index.ts';
 import type { ContainerRecord, CreateExecRequest } from './contract.ts';
 import { publishContainerEvent } from './events/index.ts';
-import { removeExecDirectory, runInContainer, type ExecParts } from './exec-run.ts';
+import { removeExec, runInContainer, type ExecParts } from './exec-run.ts';
 import type { HealthPlan, ProbeResult } from './health-plan.ts';
 import type { House } from './house.ts';
 import { noLog } from './logs/index.ts';
@@ -22,16 +22,19 @@ export async function probe(parts: HealthParts, record: ContainerRecord, plan: H
   const words = plan.command.join(' ');
   events(`exec_create: ${words}`);
   events(`exec_start: ${words}`);
+  let how: 'ended' | 'cut' = 'ended';
   try {
     const process = await runInContainer(parts, record, id, requestOf(plan), { kind: 'pipes', stdin: false }, { signal });
-    const exitCode = await outcome(parts, process, plan, output, signal);
+    const result = await outcome(parts, process, plan, output, signal);
+    const { exitCode } = result;
+    how = result.how;
     events('exec_die', { exitCode: String(exitCode) });
     const text = exitCode === -1 ? `Health check exceeded timeout (${formatTimeout(plan.timeoutMs)}): ${output.text()}` : output.text();
     return { startedAt, endedAt: new Date(), exitCode, output: text };
   } catch (error) {
     return { startedAt, endedAt: new Date(), exitCode: -1, output: messageOf(error) };
   } finally {
-    removeExecDirectory(parts, record.id, id);
+    await removeExec(parts, record.id, id, how);
   }
 }
 
@@ -42,7 +45,7 @@ async function outcome(
   plan: HealthPlan,
   output: LimitedText,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly exitCode: number; readonly how: 'ended' | 'cut' }> {
   let late = false;
   const kill = () => process.signal(killSignal);
   const timer = setTimeout(() => {
@@ -52,9 +55,9 @@ async function outcome(
   signal.addEventListener('abort', kill, { once: true });
   try {
     const writer = { ...noLog, write: (_stream: string, bytes: Uint8Array) => output.add(bytes) };
-    await pump({ process, writer, sessions: new Set(), log: parts.log });
+    const how = await pump({ process, writer, sessions: new Set(), log: parts.log });
     const { exitCode } = await process.exited;
-    return late ? -1 : exitCode;
+    return { exitCode: late ? -1 : exitCode, how };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);

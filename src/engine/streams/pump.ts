@@ -16,24 +16,26 @@ export interface PumpRequest {
 
 /**
  * Moves all output of a process to its log and then to its sessions: what a session sees is in the log's file. A session that does not read makes
- * the process wait, as with Docker, until it reads or goes. Resolves when the output has ended, or stands still after the process's end.
+ * the process wait, as with Docker, until it reads or goes. Resolves when the output has ended, or with 'cut' when it stands still after the
+ * process's end: its monitor then still waits to be dismissed.
  */
-export async function pump(request: PumpRequest): Promise<void> {
+export async function pump(request: PumpRequest): Promise<'ended' | 'cut'> {
   const { process, sessions } = request;
   const source = process.output()[Symbol.asyncIterator]();
   const watch = { stopped: false, chunks: 0 };
-  const cut = Promise.withResolvers<void>();
+  const cut = Promise.withResolvers<'cut'>();
   void process.exited.then(
     () => {
       for (const session of sessions) session.lift();
-      watchStandstill(watch, cut.resolve);
+      watchStandstill(watch, () => cut.resolve('cut'));
     },
-    () => cut.resolve(),
+    () => cut.resolve('cut'),
   );
-  await Promise.race([move(request, source, watch), cut.promise]);
+  const how = await Promise.race([move(request, source, watch), cut.promise]);
   watch.stopped = true;
   // Not awaited: a read that hangs would hang this too.
   void source.return?.();
+  return how;
 }
 
 interface Watch {
@@ -45,7 +47,7 @@ async function move(
   request: PumpRequest,
   source: AsyncIterator<{ stream: 'stdout' | 'stderr'; bytes: Uint8Array }>,
   watch: Watch,
-): Promise<void> {
+): Promise<'ended'> {
   const { process, writer, sessions, log } = request;
   try {
     for (let next = await source.next(); next.done !== true && !watch.stopped; next = await source.next()) {
@@ -61,6 +63,7 @@ async function move(
   } catch (error) {
     log.warn('Cannot read container output', { container: process.id, error: messageOf(error) });
   }
+  return 'ended';
 }
 
 function watchStandstill(watch: Watch, stop: () => void): void {
