@@ -1,4 +1,4 @@
-import type { ContainerConfig, Digest, EndpointSettings, HostConfig, ImageConfig, Platform } from '../spec/index.ts';
+import type { ContainerConfig, EndpointSettings, HostConfig, ImageConfig, Platform } from '../spec/index.ts';
 import type { SnapshotDirectories } from '../snapshot/index.ts';
 import type { ContainerRecord } from './contract.ts';
 
