@@ -1,39 +1,100 @@
 /** The launcher alone beside crun, runc and the floor program: one bundle with Docker's seccomp profile, run to its end and deleted. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cgroupPath,
+  createCgroupDriver,
+  defaultCapabilities,
+  defaultDeviceRules,
+  defaultMaskedPaths,
+  defaultMounts,
+  defaultReadonlyPaths,
+  defaultSeccompProfile,
+  hostCapabilities,
+  plan,
+  resolveSeccomp,
+  SeccompCache,
+} from '../src/runtime/index.ts';
+import { encodeOps } from '../src/runtime/protocol.ts';
+import type { NamespaceType, RuntimeSpec } from '../src/spec/index.ts';
 import { sh } from './peers.ts';
 
-/** Prints a row for each: median and minimum of the whole process. Needs `build/launcher run OPSFILE` (native) and `bench/ops.ts` (the plan). */
-export async function launcherScenario(bundle: string, runs: number, inside: readonly string[]): Promise<void> {
+/** Prints a row for each peer: medians of whole processes, cgroups made and removed within the time. `holder` is a process of the namespaces. */
+export async function launcherScenario(bundle: string, runs: number, inside: readonly string[], holder: number): Promise<void> {
   mkdirSync('build/bench', { recursive: true });
   if (!existsSync('build/bench/floor')) await sh('cc -O2 -static -o build/bench/floor bench/floor.c');
-  const { writeOps } = await import('./ops.ts');
-  const ops = await writeOps(bundle);
-  const commands: Readonly<Record<string, readonly string[]>> = {
-    launcher: ['build/launcher', 'run', ops],
-    crun: ['crun', 'run', '-b', bundle, 'bench-crun'],
-    runc: ['runc', 'run', '-b', bundle, 'bench-runc'],
-    floor: ['build/bench/floor', '-n', '1', '-q', '--net', 'none', '--cgroup', '--seccomp', `${bundle}/rootfs`],
+  const spec = bundleSpec(`${bundle}/rootfs`);
+  writeFileSync(`${bundle}/config.json`, JSON.stringify(spec));
+  const cgroups = createCgroupDriver(readFileSync(`/proc/${holder}/mountinfo`, 'utf8'));
+  const path = cgroupPath(undefined, 'berth-bench', 'f'.repeat(64));
+  const prepared = { seccomp: new SeccompCache(), capabilities: hostCapabilities(readFileSync('/proc/self/status', 'utf8')) };
+
+  const launch = async (): Promise<void> => {
+    const cgroup = cgroups.create(path, spec.linux.resources ?? {});
+    const ops = plan(spec, {
+      ...{ id: 'bench', runDirectory: '', bundle, stdio: { kind: 'inherit' }, freeSlot: 0 },
+      cgroup: { join: cgroup.join, oomWatch: cgroup.oomWatch, mounts: cgroup.mounts, slot: -1 },
+      hostCapabilities: prepared.capabilities,
+      compileSeccomp: (seccomp) => prepared.seccomp.compile(seccomp),
+    });
+    writeFileSync('build/bench/ops', encodeOps(ops));
+    await spawn([...inside, 'build/launcher', 'run', 'build/bench/ops']);
+    await cgroups.remove(path);
+  };
+  const commands: Readonly<Record<string, () => Promise<void>>> = {
+    launcher: launch,
+    crun: () => spawn([...inside, 'crun', 'run', '-b', bundle, 'bench-crun']),
+    runc: () => spawn([...inside, 'runc', 'run', '-b', bundle, 'bench-runc']),
+    floor: () => spawn([...inside, 'build/bench/floor', '-n', '1', '-q', '--net', 'none', '--cgroup', '--seccomp', `${bundle}/rootfs`]),
   };
   const samples: Record<string, number[]> = {};
   for (let round = -2; round < runs * 2; round += 1) {
-    for (const [name, words] of Object.entries(commands)) {
+    for (const [name, once] of Object.entries(commands)) {
       const at = performance.now();
-      const child = Bun.spawn({ cmd: [...inside, ...words], stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
-      const [code, said] = [await child.exited, await new Response(child.stderr).text()];
-      if (code !== 0) throw new Error(`${words.join(' ')}: ${said}`);
+      await once();
       if (round >= 0) (samples[name] ??= []).push(performance.now() - at);
     }
   }
+  await cgroups.remove('/berth-bench');
   const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-  const ours = middle(samples['launcher'] ?? []);
+  const ours = samples['launcher'] ?? [];
   for (const [name, goal] of [
     ['crun', 0.4],
     ['runc', 0.2],
     ['floor', 1.5],
   ] as const) {
     const theirs = samples[name] ?? [];
-    console.log(
-      `| launcher | run → exit → delete, to ${name} | launcher ${ours.toFixed(1)} ms, ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}] | ratio ${(ours / middle(theirs)).toFixed(3)}, goal ${goal} |`,
-    );
+    const times = `launcher ${middle(ours).toFixed(1)} ms [${Math.min(...ours).toFixed(1)}], ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}]`;
+    console.log(`| launcher | run → exit → delete, to ${name} | ${times} | ratio ${(middle(ours) / middle(theirs)).toFixed(3)}, goal ${goal} |`);
   }
+}
+
+async function spawn(command: readonly string[]): Promise<void> {
+  const child = Bun.spawn({ cmd: [...command], stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
+  const [code, said] = [await child.exited, await new Response(child.stderr).text()];
+  if (code !== 0) throw new Error(`${command.join(' ')}: exit ${code}: ${said}`);
+}
+
+/** What Docker asks runc for to run `true` without a network. */
+function bundleSpec(path: string): RuntimeSpec {
+  const kernel = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+  return {
+    ociVersion: '1.0.2',
+    root: { path },
+    hostname: 'bench',
+    process: {
+      args: ['true'],
+      env: ['PATH=/bin'],
+      cwd: '/',
+      user: { uid: 0, gid: 0 },
+      capabilities: { bounding: defaultCapabilities, effective: defaultCapabilities, permitted: defaultCapabilities },
+    },
+    mounts: defaultMounts({ shmBytes: 64 << 20, privileged: false }),
+    linux: {
+      namespaces: (['mount', 'pid', 'ipc', 'uts', 'network'] satisfies NamespaceType[]).map((type) => ({ type })),
+      maskedPaths: defaultMaskedPaths,
+      readonlyPaths: defaultReadonlyPaths,
+      resources: { devices: defaultDeviceRules },
+      seccomp: resolveSeccomp(defaultSeccompProfile(), { capabilities: defaultCapabilities, architecture: 'amd64', kernel }),
+    },
+  };
 }

@@ -34,9 +34,14 @@ export class Peers implements AsyncDisposable {
     reader.releaseLock();
   }
 
+  /** A process of the namespaces. */
+  get holder(): number {
+    return this.#holder?.pid ?? 0;
+  }
+
   /** The words before a command to run it in the namespaces. */
   get inside(): readonly string[] {
-    return ['nsenter', '-t', String(this.#holder?.pid), '-n', '-m', `--wd=${process.cwd()}`];
+    return ['nsenter', '-t', String(this.holder), '-n', '-m', `--wd=${process.cwd()}`];
   }
 
   async dockerd(): Promise<Engine> {

@@ -60,7 +60,7 @@ const command =
   };
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
-  launcher: async () => await launcherScenario(images.bundle, runs, peers.inside),
+  launcher: async () => await launcherScenario(images.bundle, runs, peers.inside, peers.holder),
   'api-run': async () => {
     const body = { Image: 'bench/busybox', Cmd: ['true'], HostConfig: { NetworkMode: 'none' } };
     const samples = await alternate(async ({ socket }) => {
