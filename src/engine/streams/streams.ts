@@ -1,7 +1,7 @@
-import type { Log } from '../../base/index.ts';
+import { messageOf, type Log } from '../../base/index.ts';
 import type { ContainerProcess, OutputChunk } from '../../runtime/index.ts';
 import type { AttachRequest, AttachSession, ContainerRecord } from '../contract.ts';
-import { logPathOf, openLog, readJsonFile, validateLogConfig, WallClock, type LiveLog, type LogWriter } from '../logs/index.ts';
+import { logPathOf, noLog, openLog, readJsonFile, validateLogConfig, WallClock, type LiveLog, type LogWriter } from '../logs/index.ts';
 import type { ContainerStreams } from '../ports.ts';
 import type { Options } from '../requests.ts';
 import { parseDetachKeys } from './detach-keys.ts';
@@ -38,7 +38,9 @@ class Streams implements ContainerStreams {
   }
 
   connect(record: ContainerRecord, process: ContainerProcess): { readonly drained: Promise<void> } {
-    const writer = openLog(record, { clock: this.#clock, log: this.#parts.log });
+    const writer = this.#openLog(record);
+    // An earlier run whose last output still comes goes on by itself.
+    if (this.#runs.get(record.id)?.writer !== undefined) this.#runs.delete(record.id);
     const run = this.#runOf(record.id);
     run.writer = writer;
     run.process.resolve(process);
@@ -60,7 +62,7 @@ class Streams implements ContainerStreams {
       process: run?.process.promise ?? Promise.resolve(undefined),
       ...(replay === undefined ? {} : { replay }),
       onDetach: () => this.#parts.onDetach(record.id),
-      onEnd: () => this.#leave(record.id, session),
+      onEnd: () => this.#leave(record.id, run, session),
     });
     if (request.stream) run?.sessions.add(session);
     else session.end();
@@ -83,11 +85,21 @@ class Streams implements ContainerStreams {
     return this.#runs.get(id)?.writer?.live;
   }
 
+  // The process runs already: without a log it is better off than without a life.
+  #openLog(record: ContainerRecord): LogWriter {
+    try {
+      return openLog(record, { clock: this.#clock, log: this.#parts.log });
+    } catch (error) {
+      this.#parts.log.error('Cannot open container log', { container: record.id, error: messageOf(error) });
+      return noLog;
+    }
+  }
+
   async #drain(id: string, run: Run, process: ContainerProcess, writer: LogWriter): Promise<void> {
     await pump({ process, writer, sessions: run.sessions, log: this.#parts.log });
     if (this.#parts.closing.aborted) writer.close();
     else writer.finish();
-    this.#runs.delete(id);
+    if (this.#runs.get(id) === run) this.#runs.delete(id);
     for (const session of run.sessions) session.end();
   }
 
@@ -109,11 +121,10 @@ class Streams implements ContainerStreams {
     return run;
   }
 
-  #leave(id: string, session: Session): void {
-    const run = this.#runs.get(id);
-    if (run === undefined) return;
-    run.sessions.delete(session);
-    if (run.sessions.size === 0 && run.writer === undefined) this.#runs.delete(id);
+  #leave(id: string, run: Run | undefined, session: Session): void {
+    run?.sessions.delete(session);
+    const forgotten = run !== undefined && run.sessions.size === 0 && run.writer === undefined;
+    if (forgotten && this.#runs.get(id) === run) this.#runs.delete(id);
   }
 }
 
