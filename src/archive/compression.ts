@@ -1,5 +1,6 @@
+import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { EngineError, messageOf } from '../base/index.ts';
+import { EngineError, messageOf, streamFrom } from '../base/index.ts';
 import { joinBytes, through } from './through.ts';
 
 /** How an archive is packed, told by its first bytes. */
@@ -11,6 +12,8 @@ const magics: ReadonlyArray<readonly [Exclude<Compression, 'none'>, readonly num
   ['bzip2', [0x42, 0x5a, 0x68]],
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ];
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
 const longestMagic = 6;
 const outputBytes = 256 * 1024;
 
@@ -31,20 +34,9 @@ export function decompress(
   source: ReadableStream<Uint8Array>,
   options: { readonly signal: AbortSignal; readonly limitBytes?: number },
 ): ReadableStream<Uint8Array> {
-  const chunks = unpacked(source, options);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await chunks.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(next.value);
-      },
-      async cancel() {
-        await chunks.return();
-      },
-    },
-    { highWaterMark: 1 },
-  );
+  const reader = source.getReader();
+  const wake = (): void => void reader.cancel().catch(() => undefined);
+  return streamFrom(unpacked(reader, wake, options), wake);
 }
 
 /** `source`, packed. Takes the stream over. The same bytes in give the same bytes out. */
@@ -62,11 +54,12 @@ export function compress(
 }
 
 async function* unpacked(
-  source: ReadableStream<Uint8Array>,
+  reader: Reader,
+  wake: () => void,
   options: { readonly signal: AbortSignal; readonly limitBytes?: number },
 ): AsyncGenerator<Uint8Array, void, void> {
-  const reader = source.getReader();
   let taken = false;
+  options.signal.addEventListener('abort', wake, { once: true });
   try {
     const first = await firstBytes(reader, options.signal);
     const compression = detectCompression(first);
@@ -81,10 +74,8 @@ async function* unpacked(
     };
     if (compression === 'none') {
       if (first.length > 0) yield count(first);
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        options.signal.throwIfAborted();
-        yield count(next.value);
-      }
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield count(next.value);
+      options.signal.throwIfAborted();
       return;
     }
     const transform =
@@ -93,11 +84,12 @@ async function* unpacked(
     const toError = (error: unknown): EngineError => unpackError(compression, error);
     for await (const chunk of through(reader, [first], transform, { signal: options.signal, toError })) yield count(chunk);
   } finally {
+    options.signal.removeEventListener('abort', wake);
     if (!taken) await reader.cancel().catch(() => undefined);
   }
 }
 
-async function firstBytes(reader: ReturnType<typeof readerOf>, signal: AbortSignal): Promise<Uint8Array> {
+async function firstBytes(reader: Reader, signal: AbortSignal): Promise<Uint8Array> {
   let bytes: Uint8Array = new Uint8Array(0);
   while (bytes.length < longestMagic) {
     const { done, value } = await reader.read();
@@ -106,10 +98,6 @@ async function firstBytes(reader: ReturnType<typeof readerOf>, signal: AbortSign
     bytes = bytes.length === 0 ? value : joinBytes([bytes, value]);
   }
   return bytes;
-}
-
-function readerOf(source: ReadableStream<Uint8Array>) {
-  return source.getReader();
 }
 
 // In Go's words, which Docker's users know.

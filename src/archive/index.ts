@@ -9,6 +9,8 @@ export type {
   UntarOptions,
   WhiteoutMode,
 } from './root-jobs.ts';
+export type { AdoptArgument } from './adopt-directories.ts';
+export type { MountArgument } from './mount-job.ts';
 export type { SparseExtent, TarEntryType, TarHeader, TarHeaderToWrite } from './tar-header.ts';
 export { readTar, type TarEntry } from './read-tar.ts';
 export { defaultTarLimits, TarParser, type TarLimits, type TarSink } from './tar-parser.ts';

@@ -50,10 +50,13 @@ class EventSource {
   #queue: Event[] = [];
   #at = 0;
   #ended = false;
+  // Wakes a read of a source that says nothing.
+  readonly #onAbort = (): void => void this.#reader.cancel().catch(() => undefined);
 
   constructor(source: ReadableStream<Uint8Array>, options: { readonly signal: AbortSignal; readonly limits?: TarLimits }) {
     this.#reader = source.getReader();
     this.#signal = options.signal;
+    this.#signal.addEventListener('abort', this.#onAbort, { once: true });
     const sink = {
       entry: (header: TarHeader) => void this.#queue.push({ kind: 'entry', header }),
       body: (bytes: Uint8Array, offset: number) => void this.#queue.push({ kind: 'body', bytes, offset }),
@@ -79,6 +82,7 @@ class EventSource {
   }
 
   async cancel(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort);
     if (!this.#ended) await this.#reader.cancel().catch(() => undefined);
     this.#ended = true;
   }

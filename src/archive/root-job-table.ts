@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { EngineError } from '../base/index.ts';
 import { errno, fileTypes, type FileCalls, type JobContext, type SinkJob, type WorkerJob } from '../kernel/index.ts';
+import { adoptDirectories, type AdoptArgument } from './adopt-directories.ts';
 import { copyTree } from './copy-tree.ts';
 import { locate, pathStat } from './locate.ts';
+import { mountHere, unmountDetached, type MountArgument } from './mount-job.ts';
 import { removeTree } from './remove-tree.ts';
 import type { AppliedTar } from './root-jobs.ts';
 import { RootView } from './root-view.ts';
@@ -36,6 +38,9 @@ export const rootJobs: Readonly<Record<string, WorkerJob>> = {
     run: ({ calls }, argument) => upperChanges(calls, (argument as ChangesArgument).upper, (argument as ChangesArgument).lower),
   },
   fileBytes: { kind: 'call', run: ({ calls }) => fileBytes(calls) },
+  mount: { kind: 'call', run: ({ calls }, argument) => mountHere(calls, argument as MountArgument) },
+  unmount: { kind: 'call', run: ({ calls }, argument) => unmountDetached(calls, argument as string) },
+  adopt: { kind: 'call', run: (context, argument) => adoptDirectories(context, argument as AdoptArgument) },
   empty: { kind: 'call', run: ({ calls }) => emptyRoot(calls) },
   copyTree: {
     kind: 'call',

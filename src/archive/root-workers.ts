@@ -1,4 +1,6 @@
 import { ChrootWorkers } from '../kernel/index.ts';
+import type { AdoptArgument } from './adopt-directories.ts';
+import type { MountArgument } from './mount-job.ts';
 import type { ChangesArgument, UntarArgument } from './root-job-table.ts';
 import type { AppliedTar, ApplyTarOptions, PathChange, PathStat, UntarOptions } from './root-jobs.ts';
 
@@ -45,6 +47,15 @@ export interface RootWorkers extends AsyncDisposable {
   /** Copies a tree with owners, modes, times, hard links, devices and xattrs; `to` is made. */
   copyTree(from: string, to: string, options: Abortable): Promise<void>;
 
+  /** Gives directories of a layer that its tar did not name the attributes they have in the layers below (top first). */
+  adoptDirectories(argument: AdoptArgument, options: Abortable): Promise<void>;
+
+  /** Makes a mount; relative names in `options` start at `from`. @throws {EngineError} Internal. */
+  mount(argument: MountArgument, options: Abortable): Promise<void>;
+
+  /** Detaches what is mounted on `target`; no error when nothing is. */
+  unmount(target: string, options: Abortable): Promise<void>;
+
   /** How many threads there are now. */
   readonly size: number;
 }
@@ -83,6 +94,15 @@ export function openRootWorkers(options: { readonly maxWorkers?: number; readonl
     },
     async copyTree(from, to, { signal }) {
       await pool.call({ job: 'copyTree', root: null, argument: { from, to } }, { signal });
+    },
+    async adoptDirectories(argument, { signal }) {
+      await pool.call({ job: 'adopt', root: null, argument }, { signal });
+    },
+    async mount(argument, { signal }) {
+      await pool.call({ job: 'mount', root: null, argument }, { signal });
+    },
+    async unmount(target, { signal }) {
+      await pool.call({ job: 'unmount', root: null, argument: target }, { signal });
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };

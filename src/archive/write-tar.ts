@@ -1,4 +1,4 @@
-import { EngineError } from '../base/index.ts';
+import { EngineError, streamFrom } from '../base/index.ts';
 import { encodeTarHeader, paddingBytes, tarPadding, tarTrailer } from './tar-encode.ts';
 import type { TarHeaderToWrite } from './tar-header.ts';
 
@@ -16,20 +16,7 @@ export function writeTar(
   entries: AsyncIterable<TarEntryToWrite> | Iterable<TarEntryToWrite>,
   options: { readonly signal: AbortSignal },
 ): ReadableStream<Uint8Array> {
-  const chunks = tarChunks(entries, options.signal);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await chunks.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(next.value);
-      },
-      async cancel() {
-        await chunks.return();
-      },
-    },
-    { highWaterMark: 1 },
-  );
+  return streamFrom(tarChunks(entries, options.signal));
 }
 
 async function* tarChunks(

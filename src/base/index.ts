@@ -7,3 +7,4 @@ export { KeyedLock } from './keyed-lock.ts';
 export { createLog, logLevels, silentLog, type Log, type LogFields, type LogLevel } from './log.ts';
 export { Scope } from './scope.ts';
 export { formatBinarySize, formatSize, parseSize } from './sizes.ts';
+export { streamFrom } from './stream-from.ts';

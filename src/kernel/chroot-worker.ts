@@ -1,4 +1,4 @@
-import { EngineError } from '../base/index.ts';
+import { EngineError, streamFrom } from '../base/index.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 export interface RootJob {
@@ -66,20 +66,7 @@ export class ChrootWorkers implements AsyncDisposable {
     job: RootJob,
     options: { readonly signal: AbortSignal; readonly onResult?: (result: unknown) => void },
   ): ReadableStream<Uint8Array> {
-    const chunks = this.#chunks(job, options);
-    return new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const next = await chunks.next();
-          if (next.done === true) controller.close();
-          else controller.enqueue(next.value);
-        },
-        async cancel() {
-          await chunks.return();
-        },
-      },
-      { highWaterMark: 1 },
-    );
+    return streamFrom(this.#chunks(job, options));
   }
 
   async #acquire(signal: AbortSignal): Promise<WorkerThread> {

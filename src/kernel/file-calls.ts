@@ -212,6 +212,20 @@ export class FileCalls {
     return this.result(this.symbols.fchdir(fd));
   }
 
+  chdir(path: PathBytes): number {
+    return this.result(this.symbols.chdir(this.path(path)));
+  }
+
+  /** mount(2) without flags. Relative names in `options` start at the thread's working directory. */
+  mount(source: PathBytes, target: PathBytes, type: PathBytes, options: PathBytes): number {
+    const [typeText, optionText] = [terminated(type), terminated(options)];
+    return this.result(this.symbols.mount(this.path(source), this.path2(target), ptr(typeText), 0, ptr(optionText)));
+  }
+
+  unmount(target: PathBytes, flags: number): number {
+    return this.result(this.symbols.umount2(this.path(target), flags));
+  }
+
   #setTimes(seconds: number, nanos: number): void {
     const whole = BigInt(seconds);
     const part = BigInt(nanos);
@@ -253,6 +267,12 @@ export const fileTypes = {
   char: 0o020000,
   fifo: 0o010000,
 } as const;
+
+function terminated(text: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(text.length + 1);
+  bytes.set(text);
+  return bytes;
+}
 
 // makedev(3) of glibc.
 function deviceNumber(major: number, minor: number): bigint {

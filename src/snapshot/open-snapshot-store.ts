@@ -1,0 +1,19 @@
+import type { Database } from 'bun:sqlite';
+import type { RootWorkers } from '../archive/index.ts';
+import type { Log } from '../base/index.ts';
+import { overlayDriver } from './overlay-driver.ts';
+import { DirectorySnapshotStore } from './store.ts';
+
+/**
+ * The snapshots of a data root. Rows are tables `snapshot_*` of `database`; directories are under `directory`; temporary mounts under
+ * `runDirectory`. `workers` stays the caller's. Call `sweep` once before use.
+ */
+export function openSnapshotStore(options: {
+  readonly database: Database;
+  readonly directory: string;
+  readonly runDirectory: string;
+  readonly workers: RootWorkers;
+  readonly log: Log;
+}): DirectorySnapshotStore {
+  return new DirectorySnapshotStore({ ...options, driver: overlayDriver() });
+}
