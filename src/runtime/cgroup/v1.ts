@@ -46,7 +46,7 @@ function create(layout: LayoutV1, roots: readonly string[], path: string, resour
       makeCgroup(directory, () => makeParent(roots[index] ?? '', dirname(path)));
       made.push(directory);
     }
-    cgroup.inheritCpuset();
+    fillCpuset(layout.hierarchies.find(({ controllers }) => controllers.includes('cpuset'))?.root ?? '', path);
     const warnings = cgroup.apply(settingsV1(resources, { memoryBytes: Number.POSITIVE_INFINITY }));
     const memory = cgroup.directoryOf('memory');
     return Object.assign(cgroup, {
@@ -84,15 +84,17 @@ function makeParent(root: string, path: string): void {
     return;
   }
   if (!existsSync(join(directory, 'cpuset.cpus'))) return;
-  copyCpuset(directory);
+  fillCpuset(root, path);
   writeControl(join(directory, 'cgroup.clone_children'), '1');
 }
 
-function copyCpuset(directory: string): void {
-  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    const inherited = readControl(join(dirname(directory), file))?.trim() ?? '';
-    if (inherited !== '') writeControl(join(directory, file), inherited);
-  }
+/** A cpuset without cpus and mems takes nobody in; the kernel fills them only under a parent with `clone_children`. */
+function fillCpuset(root: string, path: string): void {
+  const directory = join(root, path);
+  if (root === '' || path === '/' || readControl(join(directory, 'cpuset.mems'))?.trim() !== '') return;
+  fillCpuset(root, dirname(path));
+  for (const file of ['cpuset.cpus', 'cpuset.mems'])
+    writeControl(join(directory, file), readControl(join(root, dirname(path), file))?.trim() ?? '');
 }
 
 async function remove(roots: readonly string[], cgroup: CgroupV1, path: string): Promise<void> {
@@ -135,12 +137,6 @@ class CgroupV1 implements ContainerCgroup {
 
   directoryOf(controller: string): string | undefined {
     return this.#directories.get(controller);
-  }
-
-  /** A cpuset without cpus and mems takes nobody in; the kernel fills them only under a parent with `clone_children`. */
-  inheritCpuset(): void {
-    const directory = this.directoryOf('cpuset');
-    if (directory !== undefined && readControl(join(directory, 'cpuset.cpus'))?.trim() === '') copyCpuset(directory);
   }
 
   apply(settings: ReturnType<typeof settingsV1>): readonly string[] {
