@@ -10,7 +10,16 @@ export {
 } from './capabilities.ts';
 export { cgroupPath, createCgroupDriver, type CgroupDriver, type CgroupFeatures, type CreatedCgroup } from './cgroup/index.ts';
 export { defaultDeviceRules, defaultMaskedPaths, defaultMounts, defaultReadonlyPaths } from './default-spec.ts';
-export { plan, planExec, type ExecContext, type PlanContext, type PlannedCgroup, type PlannedStdio } from './plan/index.ts';
+export { createRuntime, type RuntimeOptions } from './runtime.ts';
+export {
+  parseRuntimeSpec,
+  plan,
+  planExec,
+  type ExecContext,
+  type PlanContext,
+  type PlannedCgroup,
+  type PlannedStdio,
+} from './plan/index.ts';
 export {
   defaultSeccompProfile,
   parseSeccompProfile,

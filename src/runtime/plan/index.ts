@@ -1,2 +1,3 @@
 export { plan, planExec, type ExecContext } from './plan.ts';
 export type { PlanContext, PlannedCgroup, PlannedStdio } from './context.ts';
+export { parseRuntimeSpec } from './parse-spec.ts';
