@@ -31,12 +31,18 @@ export function runningOf(house: House, record: ContainerRecord): Running {
 /** Sends a signal that is meant to end the container, and thaws it so that the signal is seen. Under the lock. */
 export async function signalToEnd(house: House, record: ContainerRecord, live: Running, signal: number): Promise<void> {
   live.stopRequested = true;
+  // On disk before the signal: an engine that is killed now must not bring back what a user has stopped.
+  if (hasRestartPolicy(record)) house.records.update(record.id, { stoppedByUser: true });
   live.process.signal(signal);
   publishContainerEvent(house.events, record, 'kill', { signal: String(signal) });
   if (record.state.status !== 'paused') return;
   await live.process.cgroup.thaw();
   const thawed = house.records.update(record.id, { state: next(record.state, { kind: 'unpaused' }) });
   publishContainerEvent(house.events, thawed, 'unpause');
+}
+
+function hasRestartPolicy({ hostConfig }: ContainerRecord): boolean {
+  return hostConfig.RestartPolicy.Name !== 'no' && hostConfig.RestartPolicy.Name !== '';
 }
 
 /** Cancels the restart a policy has planned: the container is `exited` now. Under the lock. */

@@ -42,7 +42,12 @@ export async function launch(house: House, record: ContainerRecord, reason: Laun
 }
 
 /** Takes charge of a running process: its output, health and end. */
-export function adopt(house: House, record: ContainerRecord, process: ContainerProcess, reason: LaunchReason): void {
+export function adopt(
+  house: House,
+  record: ContainerRecord,
+  process: ContainerProcess,
+  reason: LaunchReason & { readonly stopRequested?: boolean },
+): void {
   const { drained } = house.streams.connect(record, process);
   const ended = Promise.withResolvers<void>();
   const live = {
@@ -51,7 +56,7 @@ export function adopt(house: House, record: ContainerRecord, process: ContainerP
     drained,
     ended: ended.promise,
     restartDelayMs: reason.restartDelayMs,
-    stopRequested: false,
+    stopRequested: reason.stopRequested ?? false,
   };
   house.live.set(record.id, live);
   house.health.started(record, process);
@@ -71,18 +76,11 @@ async function launchFailed(house: House, record: ContainerRecord, runDirectory:
   return failure;
 }
 
-const dockerPrefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ';
-
-// The command line maps the words of the tail to its exit codes 126 and 127: docker/cli cli/command/container/run.go (toStatusError).
+// The runtime's messages are Docker's; its command not found (127) or not executable (126) is a bad request, all else is ours.
 function toStartError(error: unknown): EngineError {
   if (!isEngineError(error))
     return new EngineError('Internal', `failed to create task for container: ${messageOf(error)}`, { cause: error });
-  const { exitCode, step } = error.detail;
-  if (step === undefined && exitCode === undefined) return error;
-  const code = exitCode === 126 || exitCode === 127 ? 'InvalidArgument' : 'Internal';
-  const tail =
-    error.message.startsWith('unable to ') || error.message.startsWith('error ')
-      ? error.message
-      : `unable to start container process: ${error.message}`;
-  return new EngineError(code, `${dockerPrefix}${tail}: unknown`, { cause: error, detail: error.detail });
+  const { exitCode } = error.detail;
+  if (exitCode === undefined || exitCode === 126 || exitCode === 127) return error;
+  return new EngineError('Internal', error.message, { cause: error, detail: error.detail });
 }

@@ -36,12 +36,12 @@ export async function restore(house: House): Promise<void> {
 async function restoreOne(house: House, record: ContainerRecord): Promise<boolean> {
   const runDirectory = runDirectoryOf(house, record.id);
   const found = existsSync(runDirectory) ? await house.runtime.reconnect(record.id, runDirectory) : undefined;
-  if (found !== undefined && isProcess(found)) {
+  if (found !== undefined && isProcess(found) && !isOver(record, found)) {
     adoptFound(house, record, found);
     return false;
   }
   const wasRunning = record.state.status === 'running' || record.state.status === 'paused';
-  if (found !== undefined && !isRecorded(record, found)) {
+  if (found !== undefined && !isProcess(found) && !isRecorded(record, found)) {
     await recordExit(house, record, found);
   } else if (wasRunning) {
     await recordExit(house, record, { exitCode: lostExitCode, signal: null, finishedAt: house.clock.now(), oomKilled: false });
@@ -64,7 +64,12 @@ function adoptFound(house: House, record: ContainerRecord, process: ContainerPro
           startedAt: process.startedAt,
         }),
       });
-  adopt(house, running, process, { restartDelayMs: 0 });
+  adopt(house, running, process, { restartDelayMs: 0, stopRequested: running.stoppedByUser });
+}
+
+// The engine was killed after it had written this run's end and before it had removed what the run left.
+function isOver({ state }: ContainerRecord, process: ContainerProcess): boolean {
+  return (state.status === 'exited' || state.status === 'restarting') && state.startedAt.getTime() === process.startedAt.getTime();
 }
 
 function isRecorded(record: ContainerRecord, exit: ExitRecord): boolean {
@@ -73,7 +78,6 @@ function isRecorded(record: ContainerRecord, exit: ExitRecord): boolean {
   return finishedAt?.getTime() === exit.finishedAt.getTime();
 }
 
-// Output that the engine has not read before it went away is read from the monitor by `reconnect`; here the process is gone for good.
 async function recordExit(house: House, record: ContainerRecord, exit: ExitRecord): Promise<void> {
   const never: Relaunch = async () => undefined;
   await ended(house, record.id, exit, { stopRequested: false, restartDelayMs: 0, lost: true }, never);
@@ -138,7 +142,9 @@ async function sweep(house: House): Promise<void> {
   for (const key of house.snapshots.listActive()) {
     if (house.records.find(key) === undefined) await house.snapshots.remove(key);
   }
+  await house.content.sweep();
   await house.snapshots.sweep();
+  await house.images.sweep();
   house.volumes.sweep();
   const runs = join(house.execRoot, 'containers');
   const files = join(house.dataRoot, 'containers');
