@@ -27,11 +27,16 @@ export interface ChangesArgument {
   readonly lower: readonly string[];
 }
 
+export interface TarPathArgument {
+  readonly path: string;
+  readonly crossInto: readonly string[] | null;
+}
+
 /** What the threads of `openRootWorkers` can do; arguments come from there and nowhere else. */
 export const rootJobs: Readonly<Record<string, WorkerJob>> = {
   untar: { kind: 'sink', open: ({ calls }, argument) => untar(calls, argument as UntarArgument) },
   layerTar: { kind: 'source', open: ({ calls }) => layerTar(calls) },
-  tarPath: { kind: 'source', open: ({ calls }, argument) => tarPath(calls, argument as string) },
+  tarPath: { kind: 'source', open: ({ calls }, argument) => tarPath(calls, argument as TarPathArgument) },
   statPath: { kind: 'call', run: ({ calls }, argument) => withView(calls, (view) => pathStat(view, argument as string)) },
   changes: {
     kind: 'call',
@@ -92,11 +97,15 @@ function* layerTar(calls: FileCalls): Generator<Uint8Array<ArrayBuffer>, void, v
   }
 }
 
-function* tarPath(calls: FileCalls, path: string): Generator<Uint8Array<ArrayBuffer>, void, void> {
+function* tarPath(calls: FileCalls, { path, crossInto }: TarPathArgument): Generator<Uint8Array<ArrayBuffer>, void, void> {
   const view = new RootView(calls);
   try {
     const found = locate(view, path);
-    const reader = new TreeReader(view, { whiteouts: false, prefix: textToBytes(found.base) });
+    const reader = new TreeReader(view, {
+      whiteouts: false,
+      prefix: textToBytes(found.base),
+      ...(crossInto === null ? {} : { crossInto: new Set(crossInto.map((each) => each.replace(/^\/+|\/+$/g, ''))) }),
+    });
     if ((found.stat.mode & fileTypes.mask) === fileTypes.directory) yield* reader.directory(found.path);
     else yield* reader.single(splitPath(found.path).parent, splitPath(found.path).name);
   } finally {
@@ -158,4 +167,3 @@ function emptyRoot(calls: FileCalls): void {
     view.close();
   }
 }
-

@@ -1,7 +1,7 @@
 import { ChrootWorkers } from '../kernel/index.ts';
 import type { AdoptArgument } from './adopt-directories.ts';
 import type { MountArgument } from './mount-job.ts';
-import type { ChangesArgument, UntarArgument } from './root-job-table.ts';
+import type { ChangesArgument, TarPathArgument, UntarArgument } from './root-job-table.ts';
 import type { AppliedTar, ApplyTarOptions, PathChange, PathStat, UntarOptions } from './root-jobs.ts';
 
 interface Abortable {
@@ -21,9 +21,10 @@ export interface RootWorkers extends AsyncDisposable {
 
   /**
    * The tar of a path inside a root, as `docker cp` and `docker export` send it: entries start with the path's last name; `/` starts with nothing.
-   * The stream errors with EngineError NotFound when there is no such path.
+   * The stream errors with EngineError NotFound when there is no such path. `crossInto` names the mount points below it to go into (absent:
+   * all): what else is mounted there comes as an empty directory or file.
    */
-  tarPath(root: string, path: string, options: Abortable): ReadableStream<Uint8Array>;
+  tarPath(root: string, path: string, options: Abortable & { readonly crossInto?: readonly string[] }): ReadableStream<Uint8Array>;
 
   /**
    * Unpacks a tar into the directory `path` of a root, over what is there.
@@ -78,7 +79,10 @@ export function openRootWorkers(options: { readonly maxWorkers?: number; readonl
       await untar(root, argument, tar, signal);
     },
     layerTar: (upper, { signal }) => pool.source({ job: 'layerTar', root: upper, argument: null }, { signal }),
-    tarPath: (root, path, { signal }) => pool.source({ job: 'tarPath', root, argument: path }, { signal }),
+    tarPath(root, path, { signal, crossInto }) {
+      const argument: TarPathArgument = { path, crossInto: crossInto ?? null };
+      return pool.source({ job: 'tarPath', root, argument }, { signal });
+    },
     async statPath(root, path, { signal }) {
       return (await pool.call({ job: 'statPath', root, argument: path }, { signal })) as PathStat;
     },

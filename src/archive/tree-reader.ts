@@ -4,6 +4,7 @@ import { type RootView, thisDirectory } from './root-view.ts';
 import { encodeTarHeader, paddingBytes, tarTrailer } from './tar-encode.ts';
 import type { TarHeaderToWrite } from './tar-header.ts';
 import { joinPaths } from './tar-path.ts';
+import { bytesToText } from './text.ts';
 import { isOverlayXattr, opaqueName, opaqueXattr, whiteoutName } from './whiteouts.ts';
 
 export interface TreeReaderOptions {
@@ -11,6 +12,8 @@ export interface TreeReaderOptions {
   readonly whiteouts: boolean;
   /** What entry names start with, without a trailing slash; empty: the top directory itself gets no entry. */
   readonly prefix: Uint8Array;
+  /** Mount points to go into, as paths of the view without leading slash; others are empty directories and files. Undefined: all. */
+  readonly crossInto?: ReadonlySet<string>;
 }
 
 type Chunks = Generator<Uint8Array<ArrayBuffer>, void, void>;
@@ -18,6 +21,7 @@ type Chunks = Generator<Uint8Array<ArrayBuffer>, void, void>;
 interface Level {
   readonly path: Uint8Array;
   readonly names: readonly Uint8Array[];
+  readonly device: string;
   next: number;
 }
 
@@ -42,7 +46,7 @@ export class TreeReader {
   *directory(top: Uint8Array): Chunks {
     this.#view.enter(top);
     if (this.#options.prefix.length > 0) yield* this.#entry(thisDirectory, this.#options.prefix);
-    const levels: Level[] = [{ path: new Uint8Array(0), names: this.#names(), next: 0 }];
+    const levels: Level[] = [{ path: new Uint8Array(0), names: this.#names(), device: this.#deviceHere(), next: 0 }];
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const name = level.names[level.next++];
       if (name === undefined) {
@@ -51,8 +55,10 @@ export class TreeReader {
       }
       if (!this.#view.enterIfThere(joinPaths(top, level.path))) continue;
       const path = joinPaths(level.path, name);
-      const isDirectory = yield* this.#entry(name, joinPaths(this.#options.prefix, path));
-      if (isDirectory && this.#view.enterIfThere(joinPaths(top, path))) levels.push({ path, names: this.#names(), next: 0 });
+      const mountPoint = this.#isClosedMount(joinPaths(top, path), name, level.device);
+      const isDirectory = yield* this.#entry(name, joinPaths(this.#options.prefix, path), mountPoint);
+      if (!isDirectory || mountPoint || !this.#view.enterIfThere(joinPaths(top, path))) continue;
+      levels.push({ path, names: this.#names(), device: this.#deviceHere(), next: 0 });
     }
     yield* this.#finish();
   }
@@ -69,12 +75,21 @@ export class TreeReader {
     yield* this.#packer.rest();
   }
 
+  #deviceHere(): string {
+    return this.#options.crossInto === undefined ? '' : deviceOf(this.#calls.lstat(thisDirectory));
+  }
+
+  #isClosedMount(path: Uint8Array, name: Uint8Array, device: string): boolean {
+    const { crossInto } = this.#options;
+    return crossInto !== undefined && !crossInto.has(bytesToText(path)) && deviceOf(this.#calls.lstat(name)) !== device;
+  }
+
   #names(): Uint8Array[] {
     return this.#view.list().sort((a, b) => Buffer.compare(a, b));
   }
 
   // Tells whether it was a directory.
-  *#entry(name: Uint8Array, as: Uint8Array): Generator<Uint8Array<ArrayBuffer>, boolean, void> {
+  *#entry(name: Uint8Array, as: Uint8Array, empty = false): Generator<Uint8Array<ArrayBuffer>, boolean, void> {
     const stat = this.#calls.lstat(name);
     if (stat === null) return false;
     const type = stat.mode & fileTypes.mask;
@@ -89,7 +104,7 @@ export class TreeReader {
       return false;
     }
     const xattrs = this.#xattrs(name);
-    if (type === fileTypes.file) yield* this.#file(name, { type: 'file', ...common, xattrs }, stat.size);
+    if (type === fileTypes.file) yield* this.#file(name, { type: 'file', ...common, xattrs }, empty ? 0 : stat.size);
     else if (type !== fileTypes.socket) yield* this.#packer.put(this.#headerOf(type, name, { ...common, xattrs }, stat));
     if (type !== fileTypes.directory) return false;
     if (this.#options.whiteouts && Buffer.from(getXattr(this.#calls, name, opaqueXattr) ?? []).toString() === 'y') {
@@ -117,7 +132,11 @@ export class TreeReader {
       // The header has promised `size` bytes: what a shrinking file no longer has is sent as zeros, as GNU tar does.
       let left = size;
       while (left > 0) {
-        const got = this.#view.must(this.#packer.fill((into, at, room) => this.#calls.read(fd, into, at, Math.min(room, left))), 'read', name);
+        const got = this.#view.must(
+          this.#packer.fill((into, at, room) => this.#calls.read(fd, into, at, Math.min(room, left))),
+          'read',
+          name,
+        );
         if (got === 0) break;
         left -= got;
         yield* this.#packer.full();
@@ -145,6 +164,10 @@ export class TreeReader {
     }
     return found;
   }
+}
+
+function deviceOf(stat: FileStat | null): string {
+  return stat === null ? '' : `${stat.deviceMajor}:${stat.deviceMinor}`;
 }
 
 function timeOf(stat: FileStat): { readonly mtimeSeconds: number } {

@@ -76,7 +76,7 @@ export class WorkerThread {
         const { done, value } = await reader.read();
         signal.throwIfAborted();
         if (done) break;
-        for (let at = 0; at < value.length; ) {
+        for (let at = 0; at < value.length;) {
           filling ??= new Uint8Array(buffers.pop() ?? (await this.#credit()));
           const taken = Math.min(value.length - at, inputBufferBytes - filled);
           filling.set(value.subarray(at, at + taken), filled);
@@ -156,7 +156,10 @@ export class WorkerThread {
   #receive(message: FromWorker): void {
     if (message.kind === 'done' || message.kind === 'failed') this.#busy = false;
     this.#inbox.push(message);
-    this.#wake();
+    // Answers reach callers in a turn of their own: no further message is delivered while this one is, so a caller that runs the event loop
+    // inside its turn (bun:test's `rejects` does) would wait for ever.
+    if (message.kind === 'credit') this.#wake();
+    else setImmediate(() => this.#wake());
   }
 
   #die(why: string): void {
