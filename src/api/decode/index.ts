@@ -1,0 +1,5 @@
+export { decodeCommitConfig, decodeExecCreate, decodeExecStart, decodeUpdate, decodeVolumeCreate } from './bodies.ts';
+export { decodeCreate } from './create-body.ts';
+export { parseJson } from './parse-json.ts';
+export { containerConfigNames } from './container-config.ts';
+export { hostConfigNames } from './host-config.ts';

@@ -1,0 +1,129 @@
+import type { ContainerDetails, ContainerRecord, MountPoint } from '../../engine/index.ts';
+import { containerConfigNames, hostConfigNames } from '../decode/index.ts';
+import { renderEndpoints } from './networks.ts';
+import { renderState } from './state.ts';
+import { formatTime } from './time.ts';
+
+export interface RenderFacts {
+  readonly engineId: string;
+  /** Of the client's API version 1.x. */
+  readonly minor: number;
+}
+
+/** GET /containers/{id}/json, fields in Docker's order. moby api/types/container (InspectResponse). */
+export function renderContainer({ record, directories, execIds, size }: ContainerDetails, facts: RenderFacts) {
+  return {
+    Id: record.id,
+    Created: formatTime(record.createdAt),
+    Path: record.process.path,
+    Args: record.process.args,
+    State: renderState(record),
+    Image: record.image.id,
+    ResolvConfPath: record.paths.resolvConf,
+    HostnamePath: record.paths.hostname,
+    HostsPath: record.paths.hosts,
+    LogPath: record.paths.log,
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: execIds.length === 0 ? null : execIds,
+    HostConfig: renderHostConfig(record.hostConfig, facts.minor),
+    GraphDriver: renderGraphDriver(record.id, directories),
+    ...(size === undefined ? {} : { SizeRw: size.rw, SizeRootFs: size.rootFs }),
+    Mounts: record.mounts.map(renderMount),
+    Config: renderConfig(record.config),
+    NetworkSettings: renderNetworkSettings(record, facts),
+  };
+}
+
+/** One row of Mounts, in inspect and list. */
+export function renderMount(mount: MountPoint) {
+  return {
+    Type: mount.type,
+    ...(mount.name === undefined ? {} : { Name: mount.name }),
+    Source: mount.source,
+    Destination: mount.destination,
+    ...(mount.driver === undefined ? {} : { Driver: mount.driver }),
+    Mode: mount.mode,
+    RW: mount.readWrite,
+    Propagation: mount.propagation,
+  };
+}
+
+function renderGraphDriver(id: string, directories: ContainerDetails['directories']) {
+  if (directories === undefined) return { Data: null, Name: 'overlay2' };
+  const { lower, merged, upper, work } = directories;
+  return { Data: { ID: id, LowerDir: lower.join(':'), MergedDir: merged, UpperDir: upper, WorkDir: work }, Name: 'overlay2' };
+}
+
+const omittedWhenEmpty: ReadonlySet<string> = new Set([
+  'Annotations',
+  'StorageOpt',
+  'Tmpfs',
+  'Sysctls',
+  'Mounts',
+  'ExposedPorts',
+  'Healthcheck',
+  'ArgsEscaped',
+  'NetworkDisabled',
+  'MacAddress',
+  'StopSignal',
+  'Shell',
+]);
+
+function renderHostConfig(hostConfig: ContainerRecord['hostConfig'], minor: number): Record<string, unknown> {
+  const rendered = inOrder(hostConfig, hostConfigNames);
+  if (minor < 43) delete rendered['Annotations'];
+  if (minor < 42) rendered['KernelMemory'] = 0;
+  if (minor < 42 && minor >= 40) rendered['KernelMemoryTCP'] = 0;
+  if (minor < 41) delete rendered['CgroupnsMode'];
+  return rendered;
+}
+
+function renderConfig(config: ContainerRecord['config']): Record<string, unknown> {
+  return inOrder(config, containerConfigNames);
+}
+
+// As Go's encoder: the struct's order, empty fields with `omitempty` left out.
+function inOrder<T extends object>(source: T, names: ReadonlyArray<keyof T & string>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const name of names) {
+    const value: unknown = source[name];
+    if (value === undefined || (omittedWhenEmpty.has(name) && isEmpty(value))) continue;
+    result[name] = value;
+  }
+  return result;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === '' || value === false) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function renderNetworkSettings(record: ContainerRecord, facts: RenderFacts) {
+  const { sandboxKey } = record.paths;
+  return {
+    Bridge: '',
+    SandboxID: sandboxKey === '' ? '' : record.id,
+    SandboxKey: sandboxKey,
+    Ports: {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: '',
+    Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    MacAddress: '',
+    Networks: renderEndpoints(record, facts),
+  };
+}
