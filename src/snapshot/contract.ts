@@ -1,4 +1,5 @@
 import type { Digest, Mount } from '../spec/index.ts';
+import type { TemporaryMount } from './temporary-mounts.ts';
 
 /**
  * Root filesystems. A *committed* snapshot is a layer and everything under it, named by its chain ID, read-only for ever.
@@ -27,6 +28,12 @@ export interface SnapshotStore {
 
   /** Host directories of an active snapshot, as inspect's GraphDriver shows them. `upper` holds just the container's own changes. */
   directories(key: string): SnapshotDirectories;
+
+  /**
+   * Mounts the root of active `name`, or of committed chain ID `name` read-only, on the host until it is disposed of; not for a container that
+   * runs. Who looks at the same root shares the mount. @throws {EngineError} NotFound.
+   */
+  mountTemporarily(name: string): Promise<TemporaryMount>;
 
   /** Turns active `key` into committed chainId(parent, diffId): the upper directory becomes the layer by rename. The key is gone after. */
   commit(key: string, diffId: Digest): Promise<Digest>;
