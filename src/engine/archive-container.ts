@@ -28,7 +28,7 @@ export async function readArchive(
   const root = await openContainerRoot(house, record, path);
   try {
     const stat = await statOf(house, root, words, path, options);
-    const tar = house.rootWorkers.tarPath(root.directory, root.path, options);
+    const tar = house.rootWorkers.tarPath(root.directory, root.path, { ...options, crossInto: root.mounts });
     publishContainerEvent(house.events, record, 'archive-path');
     return { stat, tar: whileStreaming(tar, root) };
   } catch (error) {

@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, openSync, closeSync, rmSync, writeSync } f
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { EngineError } from '../base/index.ts';
-import type { Image } from '../image/index.ts';
+import { applyChanges, type Image } from '../image/index.ts';
 import {
   parseDigest,
   type ContainerConfig,
@@ -16,7 +16,6 @@ import { requireRoot } from './container-root.ts';
 import type { ContainerRecord } from './contract.ts';
 import { publishContainerEvent } from './events/index.ts';
 import type { House } from './house.ts';
-import { applyImageChanges } from './image-changes.ts';
 import { pauseContainer, unpauseContainer } from './pause-container.ts';
 import type { CommitRequest, Options } from './requests.ts';
 
@@ -29,7 +28,7 @@ export async function commitContainer(house: House, words: string, request: Comm
   requireRoot(house, record);
   const base = house.images.list().find(({ id }) => id === record.image.id);
   if (base === undefined) throw new EngineError('Conflict', `Cannot commit container ${words}: its image ${record.image.id} is gone`);
-  const config = applyImageChanges(executionConfig({ ...record.config, ...request.config }), request.changes);
+  const config = applyChanges(executionConfig({ ...record.config, ...request.config }), request.changes);
   const pauses = request.pause && record.state.status === 'running';
   if (pauses) await pauseContainer(house, record.id, options);
   const layer = await writeLayer(house, record, options).finally(async () => {

@@ -11,6 +11,8 @@ export interface ContainerRoot extends AsyncDisposable {
   /** The part of `path` that led to the volume; '' when it is on the root itself. */
   readonly mountedAt: string;
   readonly readOnly: boolean;
+  /** Mount points to show the content of: its volumes, and not /proc, /sys and /dev of one that runs. */
+  readonly mounts: readonly string[];
 }
 
 /**
@@ -21,7 +23,14 @@ export async function openContainerRoot(house: House, record: ContainerRecord, p
   if (isRunning(record.state)) {
     const pid = house.live.process(record.id)?.pid;
     if (pid !== undefined) {
-      return { directory: `/proc/${pid}/root`, path, mountedAt: '', readOnly: false, async [Symbol.asyncDispose]() {} };
+      return {
+        directory: `/proc/${pid}/root`,
+        path,
+        mountedAt: '',
+        readOnly: false,
+        mounts: mountPoints(record),
+        async [Symbol.asyncDispose]() {},
+      };
     }
   }
   const mount = mountOf(record, path);
@@ -34,6 +43,7 @@ export async function openContainerRoot(house: House, record: ContainerRecord, p
     path,
     mountedAt: '',
     readOnly: record.hostConfig.ReadonlyRootfs,
+    mounts: [],
     [Symbol.asyncDispose]: () => mounted[Symbol.asyncDispose](),
   };
 }
@@ -47,7 +57,17 @@ function mountOf(record: ContainerRecord, path: string): Omit<ContainerRoot, typ
   if (found === undefined || found.type === 'tmpfs' || found.type === 'image') return undefined;
   const slash = /\/\.?$/.test(path) ? '/' : '';
   const rest = clean.slice(found.destination.length);
-  return { directory: found.source, path: `${rest === '' ? '/' : rest}${slash}`, mountedAt: found.destination, readOnly: !found.readWrite };
+  return {
+    directory: found.source,
+    path: `${rest === '' ? '/' : rest}${slash}`,
+    mountedAt: found.destination,
+    readOnly: !found.readWrite,
+    mounts: [],
+  };
+}
+
+function mountPoints(record: ContainerRecord): readonly string[] {
+  return [...record.mounts.map(({ destination }) => destination), ...Object.keys(record.hostConfig.Tmpfs ?? {})];
 }
 
 /** Absolute, without `.`, `..` and doubled slashes. */

@@ -9,7 +9,7 @@ export async function exportContainer(house: House, words: string, options: Opti
   const record = house.records.resolve(words);
   requireRoot(house, record);
   const root = await openContainerRoot(house, record);
-  const tar = house.rootWorkers.tarPath(root.directory, '/', options);
+  const tar = house.rootWorkers.tarPath(root.directory, '/', { ...options, crossInto: [] });
   publishContainerEvent(house.events, record, 'export');
   return whileStreaming(tar, root);
 }

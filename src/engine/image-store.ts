@@ -1,9 +1,15 @@
-import type { Image, ImageHistoryRow, ImageProgress, ImageRemoval, LoadedImage } from '../image/index.ts';
+import {
+  applyChanges,
+  type Image,
+  type ImageHistoryRow,
+  type ImageProgress,
+  type ImageRemoval,
+  type LoadedImage,
+} from '../image/index.ts';
 import type { Platform } from '../spec/index.ts';
 import { publishImageEvent, publishPruneEvent } from './events/index.ts';
 import { checkFilters } from './filters.ts';
 import type { House } from './house.ts';
-import { applyImageChanges } from './image-changes.ts';
 import { booleanFilter } from './image-list.ts';
 import { imageLabels, imageUsers } from './image-users.ts';
 import { labelAndTimeFilter } from './prune-filters.ts';
@@ -71,7 +77,7 @@ export async function importImage(
   request: ImportImageRequest,
   options: Options,
 ): Promise<Image> {
-  const config = applyImageChanges(request.config ?? {}, request.changes);
+  const config = applyChanges(request.config ?? {}, request.changes);
   const image = await house.images.importRoot(
     tar,
     {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openRootWorkers } from '../archive/index.ts';
 import { newId, silentLog } from '../base/index.ts';
 import { openDiskStore } from '../content/index.ts';
-import type { ImageStore } from '../image/index.ts';
+import { openImageStore } from '../image/index.ts';
 import { createRuntime } from '../runtime/index.ts';
 import { openSnapshotStore } from '../snapshot/index.ts';
 import { openVolumeStore } from '../volume/index.ts';
@@ -28,15 +28,16 @@ export async function openTestHouse(): Promise<TestHouse> {
     workers: rootWorkers,
     log: silentLog,
   });
+  const content = openDiskStore({ directory: join(root, 'content') });
   const house = await openHouse({
     log: silentLog,
     dataRoot: join(root, 'data'),
     execRoot: join(root, 'run'),
     database,
     runtime,
-    images: { list: () => [], sweep: async () => {} } as unknown as ImageStore,
+    images: openImageStore({ database, content, snapshots, rootWorkers, log: silentLog, clock: { now: () => new Date() } }),
     snapshots,
-    content: openDiskStore(join(root, 'content')),
+    content,
     volumes: openVolumeStore({ database, root: join(root, 'volumes') }),
     rootWorkers,
     defaults: { cgroupParent: `/${cgroupParent}` },
