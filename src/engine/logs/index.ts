@@ -1,3 +1,4 @@
+export { newScratch } from './json-encode.ts';
 export { readJsonFile, type ReadRequest } from './json-file-reader.ts';
 export type { LiveLog } from './live-log.ts';
 export { validateLogConfig } from './log-options.ts';

@@ -18,6 +18,11 @@ const plain = new Uint8Array(256);
 for (let byte = 0x20; byte < 0x80; byte++) plain[byte] = 1;
 for (const character of '"\\<>&') plain[character.charCodeAt(0)] = 0;
 
+/** A buffer to encode in: 256 KiB, and room for the longest piece. */
+export function newScratch(): Uint8Array {
+  return new Uint8Array(256 * 1024 + spareBytes);
+}
+
 /** Where whole entries go; the bytes are only valid during the call. */
 export type EncodedSink = (entries: Uint8Array) => void;
 
@@ -34,11 +39,11 @@ export class JsonLineEncoder {
   #length = 0;
   readonly #streams: Readonly<Record<OutputChunk['stream'], StreamState>>;
 
-  /** @param attributes the JSON object for `attrs`, or '' */
-  constructor(sink: EncodedSink, attributes: string, clock: WallClock, bufferBytes = 256 * 1024) {
+  /** @param attributes the JSON object for `attrs`, or ''. @param scratch may be shared by all encoders: nothing stays in it between calls */
+  constructor(sink: EncodedSink, attributes: string, clock: WallClock, scratch = newScratch()) {
     this.#sink = sink;
     this.#clock = clock;
-    this.#out = new Uint8Array(bufferBytes + spareBytes);
+    this.#out = scratch;
     this.#streams = { stdout: streamState('stdout', attributes), stderr: streamState('stderr', attributes) };
   }
 
@@ -83,8 +88,7 @@ export class JsonLineEncoder {
     const end = chunk.indexOf(newline);
     const available = end === -1 ? chunk.length : end;
     const taken = Math.min(available, maximumPiece - state.tailLength);
-    state.tail.set(chunk.subarray(0, taken), state.tailLength);
-    state.tailLength += taken;
+    addToTail(state, chunk.subarray(0, taken));
     if (state.tailLength === maximumPiece) {
       const kept = wholeCharacters(state.tail, 0, maximumPiece);
       this.#encodePiece(state, state.tail, 0, kept, false);
@@ -108,8 +112,7 @@ export class JsonLineEncoder {
         continue;
       }
       if (limit - start < maximumPiece) {
-        state.tail.set(chunk.subarray(start, limit));
-        state.tailLength = limit - start;
+        addToTail(state, chunk.subarray(start, limit));
         return;
       }
       const kept = wholeCharacters(chunk, start, limit);
@@ -164,7 +167,8 @@ interface StreamState {
   /** Everything after the text, time included: it is kept up to date in place. */
   readonly suffix: Uint8Array;
   readonly stampAt: number;
-  readonly tail: Uint8Array;
+  /** Grows to a piece; most containers never have much in it. */
+  tail: Uint8Array;
   tailLength: number;
 }
 
@@ -178,9 +182,20 @@ function streamState(stream: OutputChunk['stream'], attributes: string): StreamS
     prefix: new TextEncoder().encode('{"log":"'),
     suffix,
     stampAt: head.length,
-    tail: new Uint8Array(maximumPiece),
+    tail: new Uint8Array(0),
     tailLength: 0,
   };
+}
+
+function addToTail(state: StreamState, bytes: Uint8Array): void {
+  const length = state.tailLength + bytes.length;
+  if (length > state.tail.length) {
+    const grown = new Uint8Array(Math.min(maximumPiece, Math.max(256, 2 * length)));
+    grown.set(state.tail.subarray(0, state.tailLength));
+    state.tail = grown;
+  }
+  state.tail.set(bytes, state.tailLength);
+  state.tailLength = length;
 }
 
 function escapeAscii(out: Uint8Array, at: number, byte: number): number {

@@ -16,6 +16,8 @@ export interface JsonFileRequest {
   readonly pendingPath: string;
   readonly policy: LogPolicy;
   readonly clock: WallClock;
+  /** Shared by all writers. */
+  readonly scratch?: Uint8Array;
   readonly log: Log;
 }
 
@@ -37,7 +39,12 @@ export class JsonFileWriter implements LogWriter {
   /** Opens or makes the file and mends what a crash left: a torn last line is cut off, an unfinished one continues. */
   constructor(request: JsonFileRequest) {
     this.#request = request;
-    this.#encoder = new JsonLineEncoder((entries) => this.#writeEntries(entries), request.policy.attributes, request.clock);
+    this.#encoder = new JsonLineEncoder(
+      (entries) => this.#writeEntries(entries),
+      request.policy.attributes,
+      request.clock,
+      request.scratch,
+    );
     mkdirSync(dirname(request.path), { recursive: true, mode: 0o710 });
     this.#fd = openSync(request.path, 'a+', 0o640);
     this.#inode = fstatSync(this.#fd).ino;

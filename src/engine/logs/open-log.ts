@@ -7,11 +7,18 @@ import { attributesOf, policyOf } from './log-options.ts';
 import type { WallClock } from './stamps.ts';
 import { noLog, type LogWriter } from './writer.ts';
 
+/** What all logs share. */
+export interface LogParts {
+  readonly clock: WallClock;
+  readonly log: Log;
+  readonly scratch: Uint8Array;
+}
+
 /**
  * Opens a container's log for one run, with the driver and options of its record. `local` keeps the same entries in a folder of its own, compressed
  * when rotated: only its readers differ from json-file, and Docker documents the file as private.
  */
-export function openLog(record: ContainerRecord, parts: { readonly clock: WallClock; readonly log: Log }): LogWriter {
+export function openLog(record: ContainerRecord, parts: LogParts): LogWriter {
   const { LogConfig: config } = record.hostConfig;
   const path = logPathOf(record);
   if (path === '') return noLog;
@@ -22,6 +29,7 @@ export function openLog(record: ContainerRecord, parts: { readonly clock: WallCl
     policy: policyOf(config, attributesOf(record)),
     clock: parts.clock,
     log: parts.log,
+    scratch: parts.scratch,
   });
 }
 

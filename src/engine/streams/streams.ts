@@ -1,7 +1,17 @@
 import { messageOf, type Log } from '../../base/index.ts';
 import type { ContainerProcess, OutputChunk } from '../../runtime/index.ts';
 import type { AttachRequest, AttachSession, ContainerRecord } from '../contract.ts';
-import { logPathOf, noLog, openLog, readJsonFile, validateLogConfig, WallClock, type LiveLog, type LogWriter } from '../logs/index.ts';
+import {
+  logPathOf,
+  newScratch,
+  noLog,
+  openLog,
+  readJsonFile,
+  validateLogConfig,
+  WallClock,
+  type LiveLog,
+  type LogWriter,
+} from '../logs/index.ts';
 import type { ContainerStreams } from '../ports.ts';
 import type { Options } from '../requests.ts';
 import { parseDetachKeys } from './detach-keys.ts';
@@ -31,6 +41,7 @@ interface Run {
 class Streams implements ContainerStreams {
   readonly #parts: StreamsParts;
   readonly #clock = new WallClock();
+  readonly #scratch = newScratch();
   readonly #runs = new Map<string, Run>();
 
   constructor(parts: StreamsParts) {
@@ -88,7 +99,7 @@ class Streams implements ContainerStreams {
   // The process runs already: without a log it is better off than without a life.
   #openLog(record: ContainerRecord): LogWriter {
     try {
-      return openLog(record, { clock: this.#clock, log: this.#parts.log });
+      return openLog(record, { clock: this.#clock, log: this.#parts.log, scratch: this.#scratch });
     } catch (error) {
       this.#parts.log.error('Cannot open container log', { container: record.id, error: messageOf(error) });
       return noLog;
