@@ -17,7 +17,7 @@ bench: ; @sh tools/install.sh build bench && $(MAKE) --no-print-directory build 
 
 format: node_modules/.installed ; @node_modules/.bin/oxfmt src test bench tools
 
-native: ; @$(MAKE) --no-print-directory -C native all
+native: ; @$(MAKE) --no-print-directory -s -C native all && $(MAKE) --no-print-directory -s -C native -f hello.mk hello
 
 node_modules/.installed: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
@@ -26,7 +26,6 @@ node_modules/.installed: package.json package-lock.json
 SOURCES := $(shell find src native -name '*.ts' -o -name '*.c' -o -name '*.h' -o -name '*.json' -o -name 'Makefile' -o -name '*.mk')
 
 dist/berth: node_modules/.installed tools/build.sh $(SOURCES)
-	@$(MAKE) --no-print-directory native
-	@sh tools/build.sh
+	@$(MAKE) --no-print-directory native && sh tools/build.sh
 
 clean: ; @rm -rf dist build
