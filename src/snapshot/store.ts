@@ -123,24 +123,22 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
     });
   }
 
-  remove(key: string): Promise<void> {
+  async remove(key: string): Promise<void> {
     const row = this.#rows.active(key);
     if (row !== null) {
       this.#rows.removeActive(key);
       this.#drop(row.id);
     }
-    return Promise.resolve();
   }
 
-  removeCommitted(chainId: Digest): Promise<void> {
+  async removeCommitted(chainId: Digest): Promise<void> {
     const row = this.#rows.committed(chainId);
-    if (row === null) return Promise.resolve();
+    if (row === null) return;
     const dependent = this.#rows.dependent(chainId);
     if (dependent !== null) throw new EngineError('Conflict', `Cannot remove snapshot ${chainId}: ${dependent} stands on it`);
     this.#rows.removeCommitted(chainId);
     this.#stacks.delete(chainId);
     this.#drop(row.id);
-    return Promise.resolve();
   }
 
   listCommitted(): readonly CommittedSnapshot[] {
