@@ -1,7 +1,7 @@
 import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 
-/** Asks before something is lost, unless `--force`. @throws {CliError} silently, exit 1, when the answer is no. */
+/** Asks before something is lost, unless `--force`. @throws {CliError} silently, exit 0 as Docker, when the answer is no. */
 export async function confirm({ flags, io }: Call, warning: string): Promise<void> {
   if (flags.bool('force')) return;
   await io.stdout.write(`${warning}\nAre you sure you want to continue? [y/N] `);
@@ -10,5 +10,5 @@ export async function confirm({ flags, io }: Call, warning: string): Promise<voi
     answer += Buffer.from(bytes).toString();
     if (answer.includes('\n')) break;
   }
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('', 1);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('', 0);
 }

@@ -1,3 +1,4 @@
+import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { describe } from './describe.ts';
 import { indentJson } from './format/indent-json.ts';
@@ -36,7 +37,7 @@ async function templated(format: string): Promise<(json: string) => string> {
     try {
       return compileTemplate(source, missingField);
     } catch (error) {
-      throw new Error(error instanceof TemplateError ? `template parsing error: ${error.message}` : String(error));
+      throw new CliError(error instanceof TemplateError ? `template parsing error: ${error.message}` : String(error), 64);
     }
   };
   const template = parse();

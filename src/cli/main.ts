@@ -31,7 +31,9 @@ async function dispatch(line: readonly string[], globals: FlagValues, io: CliIo)
       const rest = line.slice(found.words);
       if (rest.length > 0 && !['--help', '-h'].includes(rest[0]!)) return await unknownGroupFlag(rest[0]!, found.name, io);
       const { groupHelp } = await import('./help.ts');
-      return await write(io, await groupHelp(found.name, found.group));
+      // Asked for, it is the answer; otherwise it says what is missing.
+      await (rest.length > 0 ? io.stdout : io.stderr).write(await groupHelp(found.name, found.group));
+      return 0;
     }
     case 'command': {
       const { command } = await found.load();

@@ -1,14 +1,15 @@
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { CliInput, CliIo, CliOutput } from './io.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 /** The real process: its descriptors 0, 1 and 2, its environment and its signals. */
 export function processIo(): CliIo {
+  let opened: Terminal | undefined;
+  const terminal = () => (opened ??= openTerminal());
   return {
     env: process.env,
-    stdin: new ProcessInput(),
-    stdout: new ProcessOutput(1),
-    stderr: new ProcessOutput(2),
+    stdin: new ProcessInput(terminal),
+    stdout: new ProcessOutput(1, terminal),
+    stderr: new ProcessOutput(2, terminal),
     self: Bun.main.startsWith('/$bunfs/') ? [process.execPath] : [process.execPath, Bun.main],
     onSignal(name, listener) {
       process.on(name, listener);
@@ -19,38 +20,40 @@ export function processIo(): CliIo {
 
 class ProcessOutput implements CliOutput {
   readonly #fd: 1 | 2;
+  readonly #terminal: () => Terminal;
+  #sink: Bun.FileSink | undefined;
 
-  constructor(fd: 1 | 2) {
+  constructor(fd: 1 | 2, terminal: () => Terminal) {
     this.#fd = fd;
+    this.#terminal = terminal;
   }
 
   get isTerminal(): boolean {
-    return isatty(this.#fd);
+    return mayBeTerminal(this.#fd) && this.#terminal().isTerminal(this.#fd);
   }
 
   size(): { columns: number; rows: number } | undefined {
-    if (!this.isTerminal) return undefined;
-    const [columns, rows] = (this.#fd === 1 ? process.stdout : process.stderr).getWindowSize();
-    return { columns, rows };
+    return this.isTerminal ? this.#terminal().size(this.#fd) : undefined;
   }
 
   async write(text: string | Uint8Array): Promise<void> {
-    let rest = typeof text === 'string' ? Buffer.from(text) : text;
-    while (rest.length > 0) {
-      try {
-        rest = rest.subarray(writeSync(this.#fd, rest));
-      } catch (error) {
-        // Somebody else made the shared description non-blocking: wait for the reader.
-        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
-        await Bun.sleep(2);
-      }
-    }
+    if (text.length === 0) return;
+    this.#sink ??= Bun.file(this.#fd).writer();
+    await this.#sink.write(text);
+    await this.#sink.flush();
   }
 }
 
 class ProcessInput implements CliInput {
+  readonly #terminal: () => Terminal;
+  #restore: (() => void) | undefined;
+
+  constructor(terminal: () => Terminal) {
+    this.#terminal = terminal;
+  }
+
   get isTerminal(): boolean {
-    return isatty(0);
+    return mayBeTerminal(0) && this.#terminal().isTerminal(0);
   }
 
   stream(): AsyncIterable<Uint8Array> {
@@ -58,6 +61,19 @@ class ProcessInput implements CliInput {
   }
 
   setRaw(on: boolean): void {
-    process.stdin.setRawMode(on);
+    if (on) this.#restore ??= this.#terminal().makeRaw(0);
+    else {
+      this.#restore?.();
+      this.#restore = undefined;
+    }
+  }
+}
+
+// The name of the open file tells most of the time, and costs less than isatty(3).
+function mayBeTerminal(fd: number): boolean {
+  try {
+    return process.getBuiltinModule('node:fs').readlinkSync(`/proc/self/fd/${fd}`).startsWith('/dev/');
+  } catch {
+    return true;
   }
 }

@@ -17,9 +17,16 @@ export function checkReference(text: string): void {
   const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
   if (new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name)) return;
   if (/[A-Z]/.test(name) && new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name.toLowerCase())) {
-    throw new Error(`invalid reference format: repository name (${name.replace(/^docker\.io\//, '')}) must be lowercase`);
+    throw new Error(`invalid reference format: repository name (${familiar(name)}) must be lowercase`);
   }
   throw new Error('invalid reference format');
+}
+
+// The path Docker shows in messages: without the registry, official images with their `library/`.
+function familiar(name: string): string {
+  const [first = '', ...rest] = name.split('/');
+  if (rest.length === 0) return `library/${name}`;
+  return /[.:]|^localhost$/.test(first) ? rest.join('/') : name;
 }
 
 /** The reference with `:latest` when it has neither tag nor digest, as messages show it. */

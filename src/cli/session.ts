@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { Connection, EngineClient } from '../client/index.ts';
 import type { CliIo } from './io.ts';
 import { copyInput, copyOutput, readConnection } from './streams.ts';
@@ -23,35 +22,42 @@ export async function runSession(session: Session, io: CliIo): Promise<void> {
   }
 }
 
-/** Tells `path` (a container's or exec's `/resize`) the terminal's size now and after each change, until the returned function is called. */
-export async function followTerminalSize(client: EngineClient, path: string, io: CliIo): Promise<() => void> {
-  const resize = async () => {
+/** Tells `path` (a container's or exec's `/resize`) the terminal's size now and after each change, until the returned
+ * function is called; `redraws` makes a program show itself at once. */
+export async function followTerminalSize(
+  client: EngineClient,
+  path: string,
+  io: CliIo,
+  options: { readonly redraws?: boolean } = {},
+): Promise<() => void> {
+  const resize = async (more = 0) => {
     const size = io.stdout.size();
     if (size === undefined || (size.rows === 0 && size.columns === 0)) return;
     try {
-      await client.request('POST', path, { query: { h: size.rows, w: size.columns } });
+      await client.request('POST', path, { query: { h: size.rows + more, w: size.columns + more } });
     } catch {
       // It may have ended already; the next change tries again.
     }
   };
   const stop = io.onSignal('SIGWINCH', () => void resize());
+  // A program draws itself anew only when the size really changes.
+  if (options.redraws === true) await resize(1);
   await resize();
   return stop;
 }
 
-const kept = new Set(['SIGCHLD', 'SIGPIPE', 'SIGURG', 'SIGWINCH', 'SIGKILL', 'SIGSTOP', 'SIGPROF', 'SIGVTALRM', 'SIGSEGV', 'SIGILL', 'SIGFPE', 'SIGBUS', 'SIGTTIN', 'SIGTTOU', 'SIGIO', 'SIGPOLL', 'SIGUNUSED', 'SIGTSTP', 'SIGIOT', 'SIGSTKFLT', 'SIGSYS', 'SIGTRAP', 'SIGABRT', 'SIGXCPU', 'SIGXFSZ', 'SIGPWR']);
+// The others are about this process itself, or Bun keeps them.
+const forwarded = 'SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGALRM SIGTERM SIGCONT'.split(' ') as NodeJS.Signals[];
 
 /** Hands the signals this process gets to the container, until the returned function is called. */
 export function forwardSignals(client: EngineClient, container: string, io: CliIo): () => void {
-  const stops = Object.keys(constants.signals)
-    .filter((name) => !kept.has(name))
-    .map((name) =>
-      io.onSignal(name as NodeJS.Signals, () => {
-        const signal = name.replace(/^SIG/, '');
-        // A container that has ended cannot be told.
-        client.request('POST', `/containers/${container}/kill`, { query: { signal } }).catch(() => undefined);
-      }),
-    );
+  const stops = forwarded.map((name) =>
+    io.onSignal(name, () => {
+      const signal = name.replace(/^SIG/, '');
+      // A container that has ended cannot be told.
+      client.request('POST', `/containers/${container}/kill`, { query: { signal } }).catch(() => undefined);
+    }),
+  );
   return () => {
     for (const stop of stops) stop();
   };

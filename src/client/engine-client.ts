@@ -46,13 +46,15 @@ export class EngineClient {
 
   /** Sends a request and gives the answer once its head is here. @throws {ClientError} for any status of 400 and more; {ConnectError}. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<EngineResponse> {
-    if (options.upload !== undefined) await this.negotiate(options);
+    // An upload can be sent only once, and an answer to HEAD has no text to tell an older engine by.
+    if (options.upload !== undefined || method === 'HEAD') await this.negotiate(options);
+    const version = this.#version;
     const { connection, head } = await this.#exchange(method, path, options, {});
     const framing = bodyFraming(method, head);
     const response = this.#response(connection, head, framing, options.signal);
     if (head.status < 400) return response;
     const error = await errorOf(response);
-    if (this.#fallBack(error)) return await this.request(method, path, options);
+    if (this.#fallBack(error, version)) return await this.request(method, path, options);
     throw error;
   }
 
@@ -67,6 +69,7 @@ export class EngineClient {
    * The caller owns the connection. @throws {ClientError} when the engine refuses.
    */
   async hijack(method: string, path: string, options: RequestOptions = {}): Promise<{ connection: Connection; multiplexed: boolean | undefined }> {
+    const version = this.#version;
     const { connection, head } = await this.#exchange(method, path, options, { Connection: 'Upgrade', Upgrade: 'tcp' });
     if (head.status < 400) {
       const type = head.headers['content-type'];
@@ -74,7 +77,7 @@ export class EngineClient {
       return { connection, multiplexed };
     }
     const error = await errorOf(this.#response(connection, head, bodyFraming(method, head), undefined));
-    if (this.#fallBack(error)) return await this.hijack(method, path, options);
+    if (this.#fallBack(error, version)) return await this.hijack(method, path, options);
     throw error;
   }
 
@@ -90,7 +93,7 @@ export class EngineClient {
 
   /** The headers of `HEAD /_ping`. */
   async ping(options: { readonly signal?: AbortSignal } = {}): Promise<Readonly<Record<string, string>>> {
-    const { connection, head } = await this.#exchange('HEAD', '/_ping', { ...options, headers: {} }, {}, '');
+    const { connection, head } = await this.#exchange('HEAD', '/_ping', options.signal === undefined ? {} : { signal: options.signal }, {}, '');
     this.#release(connection, head);
     return head.headers;
   }
@@ -158,10 +161,11 @@ export class EngineClient {
   }
 
   // Docker's words: "client version 1.51 is too new. Maximum supported API version is 1.41".
-  #fallBack(error: ClientError): boolean {
-    if (this.#negotiated || error.status !== 400) return false;
+  // Of requests under way at the same time the first settles the version for all.
+  #fallBack(error: ClientError, asked: string): boolean {
     const theirs = /is too new\. Maximum supported API version is (\d+\.\d+)/.exec(error.message)?.[1];
-    if (theirs === undefined) return false;
+    if (error.status !== 400 || theirs === undefined) return false;
+    if (this.#negotiated) return asked !== this.#version;
     this.#version = theirs;
     this.#negotiated = true;
     return true;

@@ -13,13 +13,15 @@ export const command: Command = {
     let server: ServerVersion | undefined;
     let failure: unknown;
     try {
-      server = await client.json<ServerVersion>('GET', '/version');
+      server = withLocalTimes(await client.json<ServerVersion>('GET', '/version'));
     } catch (error) {
       failure = error;
     }
     const own = clientVersion(client.version, failure instanceof ConnectError);
     const format = flags.string('format');
-    if (format === '') await io.stdout.write(clientText(own) + (server === undefined ? '' : serverText(server)));
+    if (format !== '' && failure !== undefined) {
+      await io.stdout.write(format === 'json' ? `${await formatted(format, { Client: own, Server: null })}\n` : '\n');
+    } else if (format === '') await io.stdout.write(clientText(own) + (server === undefined ? '' : serverText(server)));
     else await io.stdout.write(`${await formatted(format, { Client: own, Server: server ?? null })}\n`);
     if (failure === undefined) return 0;
     await io.stderr.write(`${describe(failure)}\n`);
@@ -39,6 +41,18 @@ interface ServerVersion {
   readonly Arch: string;
   readonly BuildTime?: string;
   readonly Experimental?: boolean;
+}
+
+// The engine's own build time is shown as Docker shows it, `Fri May 30 12:07:14 2025`.
+function withLocalTimes(server: ServerVersion): ServerVersion {
+  const components = server.Components?.map((component) => {
+    const built = new Date(component.Details?.['BuildTime'] ?? '');
+    if (component.Name !== 'Engine' || Number.isNaN(built.getTime())) return component;
+    const [day, date, month, year, time] = built.toUTCString().replace(',', '').split(' ');
+    const text = `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`;
+    return { ...component, Details: { ...component.Details, BuildTime: text } };
+  });
+  return components === undefined ? server : { ...server, Components: components };
 }
 
 function clientVersion(negotiated: string, unknown: boolean) {

@@ -12,13 +12,20 @@ export async function unpackTo(
 ): Promise<void> {
   const place = await placeOf(options);
   for await (const entry of readTar(source, { signal: options.signal })) {
-    const parts = normalize(`/${entry.header.name}`).split('/').filter((part) => part !== '');
-    const inner = place.dropsRoot ? parts.slice(1) : [place.rootName ?? parts[0] ?? '', ...parts.slice(1)];
+    // Of a source `x/.` the engine's names start with `./`: there is no first part then.
+    const parts = partsOf(entry.header.name);
+    const inner = entry.header.name.startsWith('./') ? parts : place.dropsRoot ? parts.slice(1) : [place.rootName ?? parts[0] ?? '', ...parts.slice(1)];
     const path = join(place.folder, ...inner);
     if (inner.length === 0 && entry.header.type === 'directory') continue;
     await checkParents(place.folder, inner);
     await writeEntry(entry, path, place, options.keepOwner);
   }
+}
+
+function partsOf(name: string): string[] {
+  return normalize(`/${name}`)
+    .split('/')
+    .filter((part) => part !== '');
 }
 
 interface Place {
@@ -84,7 +91,8 @@ async function writeEntry(entry: TarEntry, path: string, place: Place, keepOwner
 }
 
 function linkPath(header: TarHeader, place: Place): string {
-  const parts = normalize(`/${header.linkName}`).split('/').filter((part) => part !== '');
+  const parts = partsOf(header.linkName);
+  if (header.linkName.startsWith('./')) return join(place.folder, ...parts);
   return join(place.folder, ...(place.dropsRoot ? parts.slice(1) : [place.rootName ?? parts[0] ?? '', ...parts.slice(1)]));
 }
 

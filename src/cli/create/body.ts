@@ -1,4 +1,5 @@
 import type { FlagValues } from '../flags/index.ts';
+import { checkReference } from '../reference.ts';
 import { hostSplit } from './check.ts';
 import { pairs, readEnvironment, readLabels } from './files.ts';
 import { parseMount } from './mount.ts';
@@ -28,6 +29,7 @@ export async function createBody(
   [image = '', ...command]: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CreateBody> {
+  if (!/^(sha256:)?[0-9a-f]{64}$/.test(image)) checkReference(image);
   const attach = flags.list('attach').map((text) => text.toLowerCase());
   const hostConfig = await hostConfigOf(flags);
   const { anonymous } = parseVolumes(flags.list('volume'));

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { parseSize } from '../../base/index.ts';
-import { parseMount } from './mount.ts';
 import { parseGpus, parseNetwork, parseUlimit } from './fields.ts';
+import { isIpAddress } from './ip.ts';
+import { parseMount } from './mount.ts';
 
 // One function for each kind of value; the messages are the docker CLI's.
 
@@ -19,6 +19,12 @@ export function label(text: string): void {
 
 export function keyValue(text: string): void {
   if (text === '') throw new Error('');
+}
+
+// The kernel parameters that belong to a namespace of the container.
+export function sysctl(text: string): void {
+  const isOwn = /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|net\.[^=]*|fs\.mqueue\.[^=]*)=/.test(text);
+  if (!isOwn) throw new Error(`sysctl '${text}' is not allowed`);
 }
 
 export function network(text: string): void {
@@ -44,7 +50,7 @@ export function link(text: string): void {
 }
 
 export function ipAddress(text: string): void {
-  if (isIP(text.trim()) === 0) throw new Error(`IP address is not correctly formatted: ${text}`);
+  if (!isIpAddress(text.trim())) throw new Error(`IP address is not correctly formatted: ${text}`);
 }
 
 export function dnsSearch(text: string): void {
@@ -60,7 +66,7 @@ export function extraHost(text: string): void {
   const address = text.slice(at + 1);
   if (at === -1 || name === '') throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   if (address === 'host-gateway') return;
-  if (isIP(address.replace(/^\[(.*)\]$/, '$1')) === 0) throw new Error(`invalid IP address in add-host: ${JSON.stringify(address)}`);
+  if (!isIpAddress(address.replace(/^\[(.*)\]$/, '$1'))) throw new Error(`invalid IP address in add-host: ${JSON.stringify(address)}`);
 }
 
 /** Where name and address part: at the first `=`, or else the first `:`. */

@@ -1,4 +1,3 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
 import { isClientError } from '../../client/index.ts';
 import type { Call } from '../command.ts';
 import { pullImage } from '../pull.ts';
@@ -25,10 +24,10 @@ export async function createContainer(call: Call, body: CreateBody): Promise<str
       return await create();
     });
     for (const warning of Warnings ?? []) await io.stderr.write(`WARNING: ${warning}\n`);
-    if (idFile !== '') await writeFile(idFile, Id);
+    if (idFile !== '') await Bun.write(idFile, Id);
     return Id;
   } catch (error) {
-    if (idFile !== '') await rm(idFile, { force: true });
+    if (idFile !== '') await Bun.file(idFile).delete();
     throw error;
   }
 }
@@ -42,10 +41,6 @@ function isMissingImage(message: string): boolean {
 }
 
 async function claimIdFile(path: string): Promise<void> {
-  const exists = await readFile(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`);
-  await writeFile(path, '');
+  if (await Bun.file(path).exists()) throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`);
+  await Bun.write(path, '');
 }

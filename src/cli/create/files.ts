@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { goStyle } from '../transfer.ts';
+import { readText } from '../transfer.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,12 +50,4 @@ function readLine(line: string, path: string, ofName: (name: string) => string |
   if (/\s/.test(name.trim())) throw new Error(`invalid env file (${path}): variable '${name}' contains whitespaces`);
   if (name === '') throw new Error(`invalid env file (${path}): no variable name on line '${line}'`);
   return equals === -1 ? ofName(name.trim()) : text;
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw goStyle(error, 'open', path);
-  }
 }

@@ -99,11 +99,11 @@ export const createFlags: readonly FlagSpec[] = [
   list('device-write-iops', 'Limit of writes in a second to a device', { shownDefault: '[]', check: check.throttleOperations }),
   bytes('io-maxbandwidth', 'Limit of IO bandwidth of the system drive (Windows only)'),
   { name: 'io-maxiops', kind: 'uint', usage: 'Limit of IO operations of the system drive (Windows only)' },
-  list('device', 'Give the container a device of the host', { check: check.device }),
+  list('device', 'Give the container a device of the host'),
   list('device-cgroup-rule', 'More rules for the device cgroup', { check: check.deviceRule }),
   { name: 'gpus', kind: 'list', valueName: 'gpu-request', usage: "GPUs for the container ('all' for all of them)", check: check.gpus },
   { name: 'ulimit', kind: 'list', valueName: 'ulimit', usage: 'Resource limits', shownDefault: '[]', check: check.ulimit },
-  { name: 'sysctl', kind: 'map', usage: 'Kernel parameters', shownDefault: 'map[]', check: check.keyValue },
+  { name: 'sysctl', kind: 'map', usage: 'Kernel parameters', shownDefault: 'map[]', check: check.sysctl },
   // Security
   list('cap-add', 'Add Linux capabilities'),
   list('cap-drop', 'Drop Linux capabilities'),

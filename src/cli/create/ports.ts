@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { PortBinding } from '../../spec/index.ts';
 import { csvFields } from './csv.ts';
+import { isIpAddress } from './ip.ts';
 
 export interface PortMaps {
   readonly exposed: Record<string, object>;
@@ -30,9 +30,9 @@ function shortForm(text: string): string {
 function publish(maps: PortMaps, text: string): void {
   const { ip, hostPort, containerPort } = splitSpec(text);
   const { port, protocol } = splitProtocol(containerPort);
-  if (ip.includes(':') && !ip.startsWith('[') && isIP(ip) === 0) throw new Error(`invalid IP address: ${ip}`);
+  if (ip.includes(':') && !ip.startsWith('[') && !isIpAddress(ip)) throw new Error(`invalid IP address: ${ip}`);
   const address = ip.replace(/^\[(.*)\]$/, '$1');
-  if (address !== '' && isIP(address) === 0) throw new Error(`invalid IP address: ${address}`);
+  if (address !== '' && !isIpAddress(address)) throw new Error(`invalid IP address: ${address}`);
   if (port === '') throw new Error(`no port specified: ${text}<empty>`);
   const target = range(port, 'containerPort');
   const source = hostPort === '' ? undefined : range(hostPort, 'hostPort');

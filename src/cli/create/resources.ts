@@ -1,6 +1,6 @@
 import { parseDuration, parseSize } from '../../base/index.ts';
 import type { FlagValues } from '../flags/index.ts';
-import { isDeviceMode } from './check.ts';
+import { device, isDeviceMode } from './check.ts';
 import { parseGpus, parseUlimit } from './fields.ts';
 
 /** The resource fields of `HostConfig`. */
@@ -82,6 +82,7 @@ function rateOf(text: string): string {
 }
 
 function devicesOf(texts: readonly string[]) {
+  for (const text of texts) device(text);
   const cdi = texts.filter((text) => !text.startsWith('/') && text.includes('='));
   const devices = texts
     .filter((text) => !cdi.includes(text))

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { goStyle } from '../transfer.ts';
+import { readText } from '../transfer.ts';
 
 export interface SecurityOptions {
   readonly options: string[] | null;
@@ -23,15 +22,15 @@ export async function parseSecurityOptions(texts: readonly string[]): Promise<Se
 async function parseOne(text: string): Promise<string> {
   const separator = text.includes('=') ? '=' : ':';
   const at = text.indexOf(separator);
-  if (at === -1 && text !== 'no-new-privileges') throw new Error(`invalid --security-opt: ${JSON.stringify(text)}`);
+  if (at === -1 && text !== 'no-new-privileges') throw new Error(`Invalid --security-opt: ${JSON.stringify(text)}`);
   const name = text.slice(0, at === -1 ? undefined : at);
   const value = text.slice(at + 1);
   if (name !== 'seccomp' || ['unconfined', 'builtin'].includes(value)) return text;
   let profile: string;
   try {
-    profile = await readFile(value, 'utf8');
+    profile = await readText(value);
   } catch (error) {
-    throw new Error(`opening seccomp profile (${value}) failed: ${goStyle(error, 'open', value).message}`);
+    throw new Error(`opening seccomp profile (${value}) failed: ${error instanceof Error ? error.message : String(error)}`);
   }
   try {
     return `seccomp=${JSON.stringify(JSON.parse(profile))}`;

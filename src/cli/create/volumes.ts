@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-
 /** What `--volume` means: binds of a source, and targets of anonymous volumes. @throws with the docker CLI's words. */
 export function parseVolumes(specs: readonly string[]): { readonly binds: string[]; readonly anonymous: Record<string, object> } {
   const binds: string[] = [];
@@ -7,7 +5,7 @@ export function parseVolumes(specs: readonly string[]): { readonly binds: string
   for (const spec of specs) {
     const source = sourceOf(spec);
     if (source === undefined) anonymous[spec] = {};
-    else binds.push(source.startsWith('.') ? resolve(source) + spec.slice(source.length) : spec);
+    else binds.push(source.startsWith('.') ? absolute(source) + spec.slice(source.length) : spec);
   }
   return { binds, anonymous };
 }
@@ -32,4 +30,14 @@ function sectionsOf(spec: string): string[] {
     } else section += character;
   }
   return [...sections, section];
+}
+
+// What `node:path` resolves, without loading it.
+function absolute(path: string): string {
+  const parts: string[] = [];
+  for (const part of `${process.cwd()}/${path}`.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }

@@ -20,10 +20,15 @@ export async function writeRows<Row>(io: CliIo, format: string, rows: readonly R
   await io.stdout.write(await renderRows(format, rows, spec));
 }
 
+// Go's encoder escapes what means something in HTML.
+function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+}
+
 /** The text `writeRows` writes. @throws with Docker's words when the template is wrong. */
 export async function renderRows<Row>(format: string, rows: readonly Row[], spec: RowFormat<Row>): Promise<string> {
   if (format === '' || format === 'table') return plainTable(rows, spec);
-  if (format === 'json') return rows.map((row) => `${JSON.stringify(contextOf(row, spec))}\n`).join('');
+  if (format === 'json') return rows.map((row) => `${goJson(contextOf(row, spec))}\n`).join('');
   const isTable = format.startsWith('table');
   const source = (isTable ? format.slice('table'.length).trim() : format).replaceAll('\\t', '\t').replaceAll('\\n', '\n');
   const show = await compile(source, spec.typeName);

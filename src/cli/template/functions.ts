@@ -8,12 +8,12 @@ export type TemplateFunction = (...values: unknown[]) => unknown;
 export const functions: Readonly<Record<string, TemplateFunction>> = {
   json: (value) => JSON.stringify(value ?? null),
   join: (values, separator = '') => asList(values).map(textOf).join(textOf(separator)),
-  split: (text, separator) => textOf(text).split(textOf(separator)),
-  lower: (text) => textOf(text).toLowerCase(),
-  upper: (text) => textOf(text).toUpperCase(),
-  title: (text) => textOf(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
-  pad: (text, before, after) => (text === '' ? '' : ' '.repeat(Number(before)) + textOf(text) + ' '.repeat(Number(after))),
-  truncate: (text, length) => textOf(text).slice(0, Number(length)),
+  split: (text, separator) => asText(text).split(asText(separator)),
+  lower: (text) => asText(text).toLowerCase(),
+  upper: (text) => asText(text).toUpperCase(),
+  title: (text) => asText(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  pad: (text, before, after) => (text === '' ? '' : ' '.repeat(Number(before)) + asText(text) + ' '.repeat(Number(after))),
+  truncate: (text, length) => asText(text).slice(0, Number(length)),
   print: (...values) => printAll(values),
   println: (...values) => `${values.map(textOf).join(' ')}\n`,
   printf: (format, ...values) => printf(textOf(format), values),
@@ -39,6 +39,11 @@ function printAll(values: readonly unknown[]): string {
     text += textOf(value);
   }
   return text;
+}
+
+function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`);
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -17,16 +17,16 @@ export const command: Command = {
   ],
   async run({ args: [name = ''], client, flags, io }) {
     const { Id, State, Config } = await client.json<Inspected>('GET', containerPath(name, '/json'));
-    if (!State.Running) throw new CliError('cannot attach to a stopped container, start it first');
-    if (State.Paused) throw new CliError('cannot attach to a paused container, unpause it first');
-    if (State.Restarting === true) throw new CliError('cannot attach to a restarting container, wait until it is running');
+    if (!State.Running) throw new CliError('You cannot attach to a stopped container, start it first');
+    if (State.Paused) throw new CliError('You cannot attach to a paused container, unpause it first');
+    if (State.Restarting === true) throw new CliError('You cannot attach to a restarting container, wait until it is running');
     const stdin = !flags.bool('no-stdin') && Config.OpenStdin;
     if (stdin && Config.Tty && !io.stdin.isTerminal) throw new CliError('the input device is not a TTY');
     const exit = await awaitExit(client, Id, 'not-running');
     const query = { stream: 1, stdin: stdin ? 1 : undefined, stdout: 1, stderr: 1, detachKeys: flags.string('detach-keys') || undefined };
     const { connection } = await client.hijack('POST', containerPath(Id, '/attach'), { query });
     const stopSignals = flags.bool('sig-proxy') && !Config.Tty ? forwardSignals(client, Id, io) : undefined;
-    const stopResize = Config.Tty ? await followTerminalSize(client, containerPath(Id, '/resize'), io) : undefined;
+    const stopResize = Config.Tty ? await followTerminalSize(client, containerPath(Id, '/resize'), io, { redraws: true }) : undefined;
     await runSession({ connection, tty: Config.Tty, stdin }, io);
     stopSignals?.();
     stopResize?.();

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.ts';
 import { containerPath } from '../../each.ts';
+import type { FlagValues } from '../../flags/index.ts';
 import { copyOutput } from '../../streams.ts';
 import { timestampQuery } from '../../timestamp.ts';
 
@@ -25,8 +26,8 @@ export const command: Command = {
       details: yes('details'),
       follow: yes('follow'),
       timestamps: yes('timestamps'),
-      since: timestampQuery('since', flags.string('since')),
-      until: timestampQuery('until', flags.string('until')),
+      since: instant(flags, 'since'),
+      until: instant(flags, 'until'),
       tail: flags.string('tail'),
     };
     const response = await client.request('GET', containerPath(name, '/logs'), { query });
@@ -34,3 +35,11 @@ export const command: Command = {
     return 0;
   },
 };
+
+function instant(flags: FlagValues, name: 'since' | 'until'): string | undefined {
+  try {
+    return timestampQuery(flags.string(name));
+  } catch (error) {
+    throw new Error(`invalid value for ${JSON.stringify(name)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

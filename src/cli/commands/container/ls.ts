@@ -20,11 +20,13 @@ export const command: Command = {
     { name: 'size', short: 's', kind: 'bool', usage: 'Show sizes' },
   ],
   async run({ client, flags, io }) {
-    const format = flags.string('format');
     const quiet = flags.bool('quiet');
+    const given = flags.string('format');
+    if (quiet && given !== '') await io.stderr.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
+    const format = quiet ? '' : given;
     const full = flags.bool('no-trunc');
     const last = flags.bool('latest') && !flags.has('last') ? 1 : flags.int('last');
-    const size = flags.bool('size') || (!quiet && /\.Size\b/.test(format));
+    const size = flags.bool('size') || /\.Size\b|\{\{\s*json\s+\.\s*\}\}/.test(format);
     const query = {
       all: flags.bool('all') || last > 0 ? 1 : undefined,
       limit: last > 0 ? last : undefined,
@@ -32,11 +34,11 @@ export const command: Command = {
       filters: filtersQuery(flags.list('filter')),
     };
     const containers = await client.json<readonly ContainerSummary[]>('GET', '/containers/json', { query });
-    if (quiet && (format === '' || format === 'table')) {
+    if (quiet) {
       await io.stdout.write(containers.map(({ Id }) => `${full ? Id : shortDigest(Id)}\n`).join(''));
       return 0;
     }
-    await writeRows(io, quiet && format.startsWith('table') ? '{{.ID}}' : format, containers, containerRows({ full, size: flags.bool('size') }));
+    await writeRows(io, format, containers, containerRows({ full, size: flags.bool('size') }));
     return 0;
   },
 };

@@ -32,7 +32,7 @@ export const command: Command = {
       }
     }
     if (failed.length === 0) return 0;
-    await call.io.stderr.write(`${failures}failed to start containers: ${failed.join(', ')}\n`);
+    await call.io.stderr.write(`${failures}Error: failed to start containers: ${failed.join(', ')}\n`);
     return 1;
   },
 };

@@ -70,7 +70,8 @@ async function showLive(call: Call): Promise<number> {
     abort.abort();
     client.close();
   }
-  return 0;
+  // Only Ctrl-C gets here.
+  return 130;
 }
 
 async function followOne({ client }: Call, name: string, rows: Map<string, StatsRow>, signal: AbortSignal): Promise<void> {

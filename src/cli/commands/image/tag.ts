@@ -8,8 +8,17 @@ export const command: Command = {
   arguments: { minimum: 2, maximum: 2 },
   flags: [],
   async run({ args: [source = '', target = ''], client }) {
-    const { repository, tag } = parseRepositoryTag(target);
+    const { repository, tag } = readTarget(target);
     await client.request('POST', `/images/${encodeURIComponent(source)}/tag`, { query: { repo: repository, tag } });
     return 0;
   },
 };
+
+function readTarget(target: string): { readonly repository: string; readonly tag: string } {
+  try {
+    return parseRepositoryTag(target);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${reason}`);
+  }
+}

@@ -16,8 +16,8 @@ export const command: Command = {
   ],
   async run({ client, flags, io }) {
     const query = {
-      since: timestampQuery('since', flags.string('since')),
-      until: timestampQuery('until', flags.string('until')),
+      since: timestampQuery(flags.string('since')),
+      until: timestampQuery(flags.string('until')),
       filters: filtersQuery(flags.list('filter')),
     };
     const format = flags.string('format');

@@ -20,7 +20,7 @@ export const command: Command = {
     }
     const format = flags.string('format');
     const own = { Debug: false, Version: programVersion, Context: 'default', Plugins: [], Warnings: null };
-    if (format !== '') await io.stdout.write(`${await formatted(format, { ...info, ClientInfo: own })}\n`);
+    if (format !== '') await io.stdout.write(info === undefined ? '\n' : `${await formatted(format, { ...info, ClientInfo: own })}\n`);
     else {
       await io.stdout.write(`Client:\n Version:    ${programVersion}\n Context:    default\n Debug Mode: false\n\nServer:\n`);
       if (info !== undefined) await io.stdout.write(`${infoText(info)}\n`);
