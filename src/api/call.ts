@@ -1,0 +1,58 @@
+import { EngineError } from '../base/index.ts';
+import type { House } from '../engine/index.ts';
+import { parseJson } from './decode/index.ts';
+import { limits, type HttpAnswer, type HttpRequest } from './http/index.ts';
+import type { Query } from './query.ts';
+import type { ContainerListRenderer } from './render/container-list.ts';
+
+/** Facts about the program, for version, info and headers. */
+export interface Program {
+  readonly version: string;
+  readonly gitCommit: string;
+  readonly buildTime: string;
+}
+
+/** Images that come with the program: `name:tag` → its archive. A pull of one loads it. */
+export type BuiltInImages = ReadonlyMap<string, () => ReadableStream<Uint8Array>>;
+
+/** What all routes share; made once. */
+export interface Api {
+  readonly house: House;
+  readonly program: Program;
+  readonly containerList: ContainerListRenderer;
+  readonly builtInImages: BuiltInImages;
+}
+
+/** One request that has found its route. */
+export interface Call {
+  readonly api: Api;
+  readonly house: House;
+  readonly request: HttpRequest;
+  readonly signal: AbortSignal;
+  /** Of the client's API version 1.x. */
+  readonly minor: number;
+  /** The variable parts of the path, decoded. */
+  readonly params: readonly string[];
+  readonly query: Query;
+}
+
+export type RouteHandler = (call: Call) => Promise<HttpAnswer> | HttpAnswer;
+
+/**
+ * The JSON body; undefined when there is none. @throws {EngineError} InvalidArgument, in Docker's words: a Content-Type that is not JSON, a
+ * text that does not parse, more than one value.
+ */
+export async function jsonBody({ request }: Call): Promise<unknown> {
+  const type = request.head.headers.get('content-type') ?? '';
+  if (type === '' && !request.hasBody) return undefined;
+  if (type === '') throw new EngineError('InvalidArgument', 'malformed Content-Type header (): mime: no media type');
+  if (type.split(';')[0]!.trim().toLowerCase() !== 'application/json') {
+    throw new EngineError('InvalidArgument', `unsupported Content-Type header (${type}): must be 'application/json'`);
+  }
+  return request.hasBody ? parseJson(await request.text(limits.jsonBytes)) : undefined;
+}
+
+/** The first variable part of the path: an id or a name. */
+export function subject({ params }: Call): string {
+  return params[0] ?? '';
+}
