@@ -13,7 +13,8 @@ export async function statArchive(house: House, words: string, path: string, opt
   const record = house.records.resolve(words);
   requirePath(path);
   await using root = await openContainerRoot(house, record, path);
-  return statOf(house, root, words, path, options);
+  // Awaited: the root is let go when this returns.
+  return await statOf(house, root, words, path, options);
 }
 
 /** A tar of a path of a container; its entries start with the path's last name. @throws {EngineError} NotFound. */
