@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { never, TestHouse } from './engine.test-helper.ts';
 import {
+  commitContainer,
   inspectContainer,
   killContainer,
   listContainers,
@@ -15,7 +16,9 @@ import {
   unpauseContainer,
   updateContainer,
   waitContainer,
+  type UseCases,
 } from './index.ts';
+import * as engine from './index.ts';
 
 let bed: TestHouse;
 beforeAll(async () => {
@@ -28,6 +31,9 @@ afterAll(async () => {
 const remove = (id: string, force = false) => removeContainer(bed.house, id, { force, volumes: true, link: false }, { signal: never });
 const stateOf = async (id: string) => (await inspectContainer(bed.house, id, { size: false }, { signal: never })).record.state;
 const sleeper = ['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'];
+
+// The compiler checks that the door has every verb, as written down.
+engine satisfies UseCases;
 
 /** A running container that has printed `ready`. */
 async function startReady(hostConfig = {}, config = {}): Promise<string> {
@@ -221,6 +227,18 @@ test("volumes: named ones stay, image content is copied up, others' are shared",
   await remove(reader.id);
   expect(bed.house.volumes.list().map(({ name }) => name)).toEqual(['kept']);
   await bed.house.volumes.remove('kept');
+});
+
+test('a volume is filled with what the image shows, over its layers', async () => {
+  const { id: maker } = await bed.run({ config: { Cmd: ['sh', '-c', 'rm /data/file; echo two > /data/sub/two; chown 1000:1001 /data'] } });
+  const request = { reference: 'two-layers', author: '', comment: '', pause: false, changes: [] };
+  await commitContainer(bed.house, maker, request, { signal: never });
+  const { id, output } = await bed.run({
+    config: { Image: 'two-layers', Cmd: ['sh', '-c', 'cd /data; ls; cat sub/two; stat -c %u:%g .'], Volumes: { '/data': {} } },
+  });
+  expect(output).toBe('sub\ntwo\n1000:1001\n');
+  for (const each of [maker, id]) await remove(each);
+  expect(bed.house.volumes.list()).toEqual([]);
 });
 
 test('a namespace is shared, and asks for a running container', async () => {

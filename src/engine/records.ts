@@ -38,7 +38,7 @@ export class ContainerRecords {
     this.#updateAll = database.prepare('UPDATE containers SET name = ?, fixed = ?, moving = ? WHERE id = ?');
     this.#delete = database.prepare('DELETE FROM containers WHERE id = ?');
     const rows = database
-      .prepare<{ created: number; fixed: string; moving: string }, []>('SELECT created, fixed, moving FROM containers ORDER BY created, id')
+      .prepare<{ created: number; fixed: string; moving: string }, []>('SELECT created, fixed, moving FROM containers ORDER BY rowid')
       .all();
     for (const row of rows) this.#index(fromRow(row));
   }

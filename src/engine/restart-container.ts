@@ -16,7 +16,7 @@ export async function restartContainer(house: House, words: string, request: Sto
       const stopped = house.records.find(id);
       if (stopped === undefined) throw new EngineError('NotFound', `No such container: ${words}`);
       // Somebody else started it meanwhile: it was restarted, then.
-      if (stopped.state.status === 'created' || stopped.state.status === 'exited') await startOrRemove(house, stopped, options);
+      if (stopped.state.status === 'created' || stopped.state.status === 'exited') await startOrRemove(house, stopped);
       publishContainerEvent(house.events, house.records.find(id) ?? stopped, 'restart');
     });
   } catch (error) {

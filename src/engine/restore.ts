@@ -14,22 +14,30 @@ import { next } from './state.ts';
 /** Docker's for a container whose end nobody saw (the machine went down). */
 const lostExitCode = 255;
 const firstDelayMs = 100;
+/** Monitors asked side by side. */
+const atOnce = 16;
 
 /**
  * Makes records and machine agree after the engine was away: containers that run are adopted, exits recorded and told, restart policies applied
  * in the background, and what no row names is swept. Called once, before any request.
  */
 export async function restore(house: House): Promise<void> {
-  const restarts: ContainerRecord[] = [];
-  for (const record of house.records.list().toReversed()) {
-    try {
-      if (await restoreOne(house, record)) restarts.push(record);
-    } catch (error) {
-      house.log.error('container could not be restored', { container: record.id, error: messageOf(error) });
+  const restarts = new Set<string>();
+  const records = house.records.list().toReversed();
+  const pending = records.values();
+  const restoreSome = async () => {
+    for (const record of pending) {
+      try {
+        if (await restoreOne(house, record)) restarts.add(record.id);
+      } catch (error) {
+        house.log.error('container could not be restored', { container: record.id, error: messageOf(error) });
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, restoreSome));
   await sweep(house);
-  void restartAll(house, restarts);
+  const again = records.filter(({ id }) => restarts.has(id));
+  void restartAll(house, again);
 }
 
 /** Whether its restart policy brings it back. */

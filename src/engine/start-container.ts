@@ -10,7 +10,8 @@ import type { Options } from './requests.ts';
  * @throws {EngineError} NotModified, when it runs already; Conflict, when it is paused; InvalidArgument or Internal with Docker's words and
  * `detail.exitCode` 126, 127 or 128, when its process cannot be started: the container then keeps that exit code and the error.
  */
-export async function startContainer(house: House, words: string, options: Options): Promise<void> {
+export async function startContainer(house: House, words: string, { signal }: Options): Promise<void> {
+  signal.throwIfAborted();
   const { id } = house.records.resolve(words);
   await house.locks.run(id, async () => {
     const record = house.records.find(id);
@@ -19,14 +20,17 @@ export async function startContainer(house: House, words: string, options: Optio
     if (record.state.status === 'running' || record.state.status === 'restarting') {
       throw new EngineError('NotModified', 'Container is already started');
     }
-    await startOrRemove(house, record, options);
+    await startOrRemove(house, record);
   });
 }
 
-/** Under the lock. A container of `--rm` that cannot be started is removed, as Docker does. */
-export async function startOrRemove(house: House, record: ContainerRecord, options: Options): Promise<void> {
+/**
+ * Under the lock. A start that has begun is finished, whether or not its client still listens. A container of `--rm` that cannot be started is
+ * removed, as Docker does.
+ */
+export async function startOrRemove(house: House, record: ContainerRecord): Promise<void> {
   try {
-    await launch(house, record, { restartDelayMs: 0 }, options);
+    await launch(house, record, { restartDelayMs: 0 }, { signal: house.closing });
   } catch (error) {
     const failed = house.records.find(record.id);
     if (failed?.hostConfig.AutoRemove === true) await removeNow(house, failed, { volumes: true });

@@ -41,6 +41,9 @@ export function checkHostConfig(config: ContainerConfig, hostConfig: HostConfig,
   if (Object.hasOwn(hostConfig.Annotations ?? {}, '')) {
     throw invalid('invalid Annotations: the empty string is not permitted as an annotation key');
   }
+  if (Object.keys(hostConfig.StorageOpt ?? {}).length > 0) {
+    throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
   for (const request of hostConfig.DeviceRequests ?? []) {
     const capabilities = (request.Capabilities ?? []).map((each) => `[${each.join(' ')}]`).join(' ');
     throw invalid(`could not select device driver "${request.Driver}" with capabilities: [${capabilities}]`);
