@@ -1,7 +1,8 @@
 import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { EngineError, messageOf, streamFrom } from '../base/index.ts';
-import { joinBytes, through } from './through.ts';
+import { joinBytes, through, type ThroughOptions } from './through.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** How an archive is packed, told by its first bytes. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
@@ -82,11 +83,23 @@ async function* unpacked(
       compression === 'gzip' ? createGunzip({ chunkSize: outputBytes }) : createZstdDecompress({ chunkSize: outputBytes });
     taken = true;
     const toError = (error: unknown): EngineError => unpackError(compression, error);
-    for await (const chunk of through(reader, [first], transform, { signal: options.signal, toError })) yield count(chunk);
+    const watch = compression === 'zstd' ? watchFrames() : {};
+    for await (const chunk of through(reader, [first], transform, { signal: options.signal, toError, ...watch })) yield count(chunk);
   } finally {
     options.signal.removeEventListener('abort', wake);
     if (!taken) await reader.cancel().catch(() => undefined);
   }
+}
+
+function watchFrames(): Pick<ThroughOptions, 'tap' | 'finish'> {
+  const frames = new ZstdFrames();
+  return {
+    tap: (bytes) => frames.push(bytes),
+    finish: () => {
+      if (frames.garbage) throw new EngineError('InvalidArgument', 'zstd: invalid header');
+      if (!frames.whole) throw new EngineError('InvalidArgument', 'unexpected EOF');
+    },
+  };
 }
 
 async function firstBytes(reader: Reader, signal: AbortSignal): Promise<Uint8Array> {

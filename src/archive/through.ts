@@ -8,6 +8,10 @@ export interface ThroughOptions {
   readonly signal: AbortSignal;
   /** Turns the transform's own errors into what the reader sees; errors of the source pass as they are. */
   readonly toError: (error: unknown) => unknown;
+  /** Sees what goes in. */
+  readonly tap?: (bytes: Uint8Array) => void;
+  /** Called before the result ends; what it throws fails it. */
+  readonly finish?: () => void;
 }
 
 /**
@@ -46,13 +50,18 @@ export function through(
         });
         transform.on('end', () => {
           if (failed) return;
+          try {
+            options.finish?.();
+          } catch (error) {
+            return fail(error);
+          }
           options.signal.removeEventListener('abort', onAbort);
           controller.close();
           failed = true;
         });
         transform.on('error', (error) => fail(options.toError(error)));
         transform.pause();
-        feed(reader, first, transform).catch((error: unknown) => fail(error));
+        feed(reader, first, transform, options.tap).catch((error: unknown) => fail(error));
       },
       pull() {
         transform.resume();
@@ -76,7 +85,12 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-async function feed(reader: ReadableStreamDefaultReader<Uint8Array>, first: readonly Uint8Array[], transform: Transform): Promise<void> {
+async function feed(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  first: readonly Uint8Array[],
+  transform: Transform,
+  tap: (bytes: Uint8Array) => void = () => undefined,
+): Promise<void> {
   let parts = [...first];
   let size = parts.reduce((sum, part) => sum + part.length, 0);
   for (;;) {
@@ -87,7 +101,9 @@ async function feed(reader: ReadableStreamDefaultReader<Uint8Array>, first: read
       size += value.length;
     }
     if (size >= inputBytes || (done && size > 0)) {
-      await write(transform, parts.length === 1 && parts[0] !== undefined ? parts[0] : joinBytes(parts));
+      const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : joinBytes(parts);
+      tap(bytes);
+      await write(transform, bytes);
       parts = [];
       size = 0;
     }
