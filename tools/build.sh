@@ -2,7 +2,7 @@
 # Compiles src/main/berth.ts and everything it embeds into dist/berth.
 set -eu
 mkdir -p dist
-node_modules/.bin/bun build --compile --bytecode --minify --sourcemap=none --target=bun-linux-x64 src/main/berth.ts --outfile dist/berth >build/bundle.log 2>&1 || {
+node_modules/.bin/bun build --compile --bytecode --minify --sourcemap=none --target=bun-linux-x64 --root src src/main/berth.ts src/archive/root-worker.ts --outfile dist/berth >build/bundle.log 2>&1 || {
   cat build/bundle.log >&2
   exit 1
 }
