@@ -30,6 +30,8 @@ export interface ContainerRequest {
   /** Made by the caller; holds `monitor.sock`, `exit` and what else the runtime keeps. */
   readonly runDirectory: string;
   readonly stdio: StdioRequest;
+  /** Called when the namespaces exist and nothing else does; the start goes on when it resolves, and fails with it. `pid` is the host's. */
+  readonly prepare?: (pid: number) => Promise<void>;
 }
 
 export interface ExecRequest {

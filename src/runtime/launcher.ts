@@ -76,7 +76,7 @@ export class Launcher implements AsyncDisposable {
     const image = typeof launcher === 'string' ? -1 : libc.memoryFile('launcher', launcher);
     const path = typeof launcher === 'string' ? launcher : `/proc/${process.pid}/fd/${image}`;
     try {
-      const child = Bun.spawn([path, 'zygote', '3'], { stdio: ['ignore', 'ignore', 'inherit', theirs], env: {}, cwd: '/' });
+      const child = Bun.spawn([path, 'zygote', '3'], { stdio: ['ignore', 'ignore', 'ignore', theirs], env: {}, cwd: '/' });
       child.unref();
       const zygote = { control, process: child };
       this.#zygote = zygote;

@@ -1,7 +1,9 @@
 import { EngineError } from '../base/index.ts';
 import { readSome, writeSome, type Libc } from '../kernel/index.ts';
 import type { MonitorConnection } from './connection.ts';
-import type { ContainerProcess, ExitRecord, OutputChunk, TerminalSize } from './contract.ts';
+import type { ContainerRecord } from './container-record.ts';
+import type { ContainerCgroup, ContainerProcess, ExitRecord, OutputChunk, TerminalSize } from './contract.ts';
+import { readExitRecord, unknownExit } from './exit-record.ts';
 import { watchBits } from './protocol.ts';
 import type { StdioDescriptors } from './stdio.ts';
 
@@ -13,6 +15,10 @@ export interface RunningProcess {
   /** Taken over: both are closed when the process is done with or let go. */
   readonly connection: MonitorConnection;
   readonly stdio: StdioDescriptors;
+  readonly runDirectory: string;
+  readonly cgroup: ContainerCgroup;
+  /** Of the container it runs in. */
+  readonly record: ContainerRecord;
 }
 
 // One read takes what a busy writer has put there; after `turnBytes` of them other work gets its turn.
@@ -28,7 +34,10 @@ export class MonitoredProcess implements ContainerProcess {
   readonly pid: number;
   readonly startedAt: Date;
   readonly terminal: boolean;
+  readonly cgroup: ContainerCgroup;
+  readonly record: ContainerRecord;
   readonly exited: Promise<ExitRecord>;
+  readonly #runDirectory: string;
   readonly #libc: Libc;
   readonly #connection: MonitorConnection;
   readonly #pidfd: number;
@@ -37,6 +46,7 @@ export class MonitoredProcess implements ContainerProcess {
   #drained = false;
   #released = false;
   #reading = false;
+  #tellReleased: () => void = () => undefined;
   #writing: Promise<void> = Promise.resolve();
   readonly #ready = new Map<number, () => void>();
 
@@ -46,14 +56,15 @@ export class MonitoredProcess implements ContainerProcess {
     this.pid = running.pid;
     this.startedAt = running.startedAt;
     this.terminal = running.terminal;
+    this.cgroup = running.cgroup;
+    this.record = running.record;
+    this.#runDirectory = running.runDirectory;
     this.#libc = libc;
     this.#connection = running.connection;
     this.#stdio = running.stdio;
     this.#pidfd = libc.openProcess(running.pid);
     this.#connection.send('acknowledge');
     this.exited = this.#waitForExit();
-    // Whoever does not wait must not end the engine with an unhandled rejection.
-    this.exited.catch(() => undefined);
     void this.#hearReady();
   }
 
@@ -121,11 +132,17 @@ export class MonitoredProcess implements ContainerProcess {
     this.#libc.close(...new Set([stdin, stdout, stderr]), this.#pidfd);
     this.#connection.close();
     this.#wake(~0);
+    this.#tellReleased();
   }
 
-  /** Whether there is nothing left to wait for or to read. */
-  get released(): boolean {
-    return this.#released;
+  /** For joining its namespaces; -1 when it has ended or was let go. */
+  get pidfd(): number {
+    return this.#ended || this.#released ? -1 : this.#pidfd;
+  }
+
+  /** Calls `tell` once, when the process was let go, or has ended and all its output was taken. */
+  onRelease(tell: () => void): void {
+    this.#tellReleased = tell;
   }
 
   /** Tells the monitor of an ended process to go, whatever output is left unread. */
@@ -135,9 +152,15 @@ export class MonitoredProcess implements ContainerProcess {
   }
 
   async #waitForExit(): Promise<ExitRecord> {
-    const { exitCode, signal, finishedAt, oomKilled } = await this.#connection.next('exited');
+    const event = await this.#connection.nextOrEnd('exited');
+    // Let go of: nobody will know from here.
+    if (event === undefined && this.#released) return new Promise(() => undefined);
+    // A process whose monitor was killed has nobody to tell how it ends, so it ends now.
+    if (event === undefined) this.signal(9);
     this.#ended = true;
     this.#finish();
+    if (event === undefined) return readExitRecord(this.#runDirectory) ?? unknownExit();
+    const { exitCode, signal, finishedAt, oomKilled } = event;
     return { exitCode, signal, finishedAt, oomKilled };
   }
 
