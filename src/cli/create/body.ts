@@ -1,3 +1,4 @@
+import { CliError } from '../cli-error.ts';
 import type { FlagValues } from '../flags/index.ts';
 import { checkReference } from '../reference.ts';
 import { hostSplit } from './check.ts';
@@ -30,6 +31,7 @@ export async function createBody(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CreateBody> {
   if (!/^(sha256:)?[0-9a-f]{64}$/.test(image)) checkReference(image);
+  refuseWindows(flags);
   const attach = flags.list('attach').map((text) => text.toLowerCase());
   const hostConfig = await hostConfigOf(flags);
   const { anonymous } = parseVolumes(flags.list('volume'));
@@ -82,10 +84,9 @@ async function hostConfigOf(flags: FlagValues): Promise<CreateBody['HostConfig']
     VolumesFrom: orNull(flags.list('volumes-from')),
     ConsoleSize: [0, 0],
     ...some('Annotations', pairs(flags.list('annotation'))),
-    CapAdd: orNull(flags.list('cap-add')),
-    CapDrop: orNull(flags.list('cap-drop')),
+    ...capabilitiesOf(flags.list('cap-add'), flags.list('cap-drop')),
     Dns: flags.list('dns').map((text) => text.trim()),
-    DnsOptions: [...flags.list('dns-option'), ...flags.list('dns-opt')],
+    DnsOptions: flags.list('dns-option'),
     DnsSearch: flags.list('dns-search').map((text) => (text.trim() === '.' ? '.' : text.trim())),
     ExtraHosts: orNull(flags.list('add-host').map(extraHost)),
     GroupAdd: orNull(flags.list('group-add')),
@@ -111,6 +112,12 @@ async function hostConfigOf(flags: FlagValues): Promise<CreateBody['HostConfig']
   };
 }
 
+function refuseWindows(flags: FlagValues): void {
+  const given = ['cpu-count', 'cpu-percent', 'io-maxbandwidth', 'io-maxiops'].filter((name) => flags.has(name));
+  const why = 'is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux';
+  if (given.length > 0) throw new CliError(given.map((name) => `"--${name}" ${why}`).join('\n'));
+}
+
 function some(name: string, values: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.keys(values).length === 0 ? {} : { [name]: values };
 }
@@ -134,6 +141,18 @@ export function restartOf(text: string): { readonly Name: string; readonly Maxim
   if (count === undefined || (count === '' && more.length === 0)) return { Name: name, MaximumRetryCount: 0 };
   if (more.length > 0 || !/^[+-]?\d+$/.test(count)) throw new Error('invalid restart policy format: maximum retry count must be an integer');
   return { Name: name, MaximumRetryCount: Number(count) };
+}
+
+// What is added wins over what is dropped, `ALL` over every other name.
+function capabilitiesOf(added: readonly string[], dropped: readonly string[]) {
+  const add = capabilityNames(added);
+  const drop = capabilityNames(dropped).filter((name) => !add.includes(name));
+  return { CapAdd: orNull(add), CapDrop: orNull(drop) };
+}
+
+function capabilityNames(texts: readonly string[]): string[] {
+  const names = texts.map((text) => text.trim().toUpperCase()).map((name) => (name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`));
+  return names.includes('ALL') ? ['ALL'] : [...new Set(names)].sort();
 }
 
 function logConfigOf(flags: FlagValues) {

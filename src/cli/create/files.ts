@@ -15,9 +15,9 @@ export async function readEnvironment(files: readonly string[], flags: readonly 
   return [...fromFiles, ...fromFlags];
 }
 
-/** Labels of `--label-file` and then of `--label`. */
+/** Labels of `--label-file`, where a name alone counts for nothing, and then of `--label`. */
 export async function readLabels(files: readonly string[], flags: readonly string[]): Promise<Record<string, string>> {
-  return pairs([...(await readLines(files, (name) => name)), ...flags]);
+  return pairs([...(await readLines(files, () => undefined)), ...flags]);
 }
 
 /** `{a: '1'}` of `a=1`; a name alone has the value ''. */

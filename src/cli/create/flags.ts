@@ -44,10 +44,8 @@ export const createFlags: readonly FlagSpec[] = [
   text('userns', 'User namespace'),
   text('cgroupns', "Cgroup namespace: 'host', 'private', or '' for what the engine is set to"),
   // Network
-  { name: 'network', kind: 'list', valueName: 'network', usage: 'Network of the container', check: check.network },
-  { name: 'net', kind: 'list', usage: 'Network of the container', hidden: true, check: check.network },
-  list('network-alias', 'Name of the container on its network'),
-  list('net-alias', 'Name of the container on its network', { hidden: true }),
+  { name: 'network', kind: 'list', valueName: 'network', usage: 'Network of the container', check: check.network, formerly: ['net'] },
+  list('network-alias', 'Name of the container on its network', { formerly: ['net-alias'] }),
   text('ip', 'IPv4 address, such as 172.30.100.104'),
   text('ip6', 'IPv6 address, such as 2001:db8::33'),
   list('link-local-ip', 'IPv4 or IPv6 link-local addresses'),
@@ -57,8 +55,7 @@ export const createFlags: readonly FlagSpec[] = [
   list('expose', 'Expose a port or a range of ports'),
   list('link', 'Link to another container', { check: check.link }),
   list('dns', 'DNS servers', { check: check.ipAddress }),
-  list('dns-option', 'DNS options'),
-  list('dns-opt', 'DNS options', { hidden: true }),
+  list('dns-option', 'DNS options', { formerly: ['dns-opt'] }),
   list('dns-search', 'DNS search domains', { check: check.dnsSearch }),
   list('add-host', 'More names in /etc/hosts (host:ip)', { check: check.extraHost }),
   // Mounts

@@ -3,7 +3,7 @@ import { parseNetwork, type NetworkOption } from './fields.ts';
 
 /** `NetworkMode` and `EndpointsConfig` of a create body. @throws with the docker CLI's words on conflicts. */
 export function networkOf(flags: FlagValues): { readonly mode: string; readonly endpoints: Record<string, object> } {
-  const options = [...flags.list('network'), ...flags.list('net')].map(parseNetwork);
+  const options = flags.list('network').map(parseNetwork);
   const [first] = options;
   if (first === undefined) {
     const bare = parseNetwork('default');
@@ -31,7 +31,7 @@ export function isUserDefined(mode: string): boolean {
 }
 
 function applyFlags(option: NetworkOption, flags: FlagValues): void {
-  const aliases = [...flags.list('network-alias'), ...flags.list('net-alias')];
+  const aliases = flags.list('network-alias');
   const links = flags.list('link');
   const linkLocal = flags.list('link-local-ip');
   const both = (name: string, what: string) => new Error(`conflicting options: cannot specify both ${name} and per-network ${what}`);

@@ -17,7 +17,6 @@ export function resourcesOf(flags: FlagValues): Record<string, unknown> {
     MemoryReservation: bytesOf(flags, 'memory-reservation'),
     MemorySwap: bytesOf(flags, 'memory-swap'),
     MemorySwappiness: swappiness,
-    ...(flags.has('kernel-memory') ? { KernelMemory: bytesOf(flags, 'kernel-memory') } : {}),
     OomKillDisable: flags.bool('oom-kill-disable'),
     NanoCpus: nanoCpus(flags.string('cpus')),
     CpuCount: flags.int('cpu-count'),

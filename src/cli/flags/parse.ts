@@ -14,7 +14,7 @@ export interface ParsedLine {
  * flags, a bool takes a value only by `=`. @throws {UsageError} for unknown flags and bad values.
  */
 export function parseFlags(specs: readonly FlagSpec[], line: readonly string[], options: { readonly stopsAtArgument?: boolean } = {}): ParsedLine {
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const byName = new Map(specs.flatMap((spec) => [spec.name, ...(spec.formerly ?? [])].map((name) => [name, spec] as const)));
   const byShort = new Map(specs.flatMap((spec) => (spec.short === undefined ? [] : [[spec.short, spec] as const])));
   const values = new Map<string, string[]>();
   const args: string[] = [];

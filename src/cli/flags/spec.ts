@@ -10,7 +10,8 @@ export interface FlagSpec {
   readonly valueName?: string;
   /** Checks one value. @throws with the reason, which goes after `invalid argument "x" for "--name" flag: `. */
   readonly check?: (text: string) => void;
-  readonly hidden?: true;
+  /** Older names of the flag, which help does not show. */
+  readonly formerly?: readonly string[];
   /** Text in place of the default in help. */
   readonly shownDefault?: string;
 }

@@ -5,7 +5,7 @@ const zeros: Readonly<Record<string, readonly string[]>> = { bool: ['false'], in
 
 /** The flags of a command as help shows them, aligned and wrapped to `columns` by pflag's rules. */
 export function flagUsages(specs: readonly FlagSpec[], columns: number): string {
-  const shown = specs.filter((spec) => spec.hidden !== true).sort((left, right) => (left.name < right.name ? -1 : 1));
+  const shown = [...specs].sort((left, right) => (left.name < right.name ? -1 : 1));
   const heads = shown.map(headOf);
   const widest = Math.max(0, ...heads.map((head) => head.length + 1));
   return shown

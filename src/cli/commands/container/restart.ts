@@ -8,13 +8,11 @@ export const command: Command = {
   arguments: { minimum: 1 },
   flags: [
     { name: 'signal', short: 's', kind: 'string', usage: 'Signal that asks the container to end' },
-    { name: 'timeout', short: 't', kind: 'int', usage: 'Seconds to wait before killing the container' },
-    { name: 'time', kind: 'int', usage: 'Seconds to wait before killing the container', hidden: true },
+    { name: 'timeout', short: 't', kind: 'int', usage: 'Seconds to wait before killing the container', formerly: ['time'] },
   ],
   async run(call) {
     const { flags } = call;
-    const timeout = flags.has('timeout') ? 'timeout' : flags.has('time') ? 'time' : undefined;
-    const query = { signal: flags.string('signal') || undefined, t: timeout === undefined ? undefined : flags.int(timeout) };
+    const query = { signal: flags.string('signal') || undefined, t: flags.has('timeout') ? flags.int('timeout') : undefined };
     return await forEachArgument(call, (name) => call.client.request('POST', containerPath(name, '/restart'), { query }));
   },
 };
