@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from '../base/index.ts';
 import type { PathStat as RawStat } from '../archive/index.ts';
 import { cleanPath, openContainerRoot, type ContainerRoot } from './container-root.ts';
+import { lookUpUser } from './container-user.ts';
 import { publishContainerEvent } from './events/index.ts';
 import { goFileMode } from './go-file-mode.ts';
 import type { House } from './house.ts';
@@ -57,7 +58,8 @@ export async function writeArchive(
     const what = root.mountedAt === '' ? 'container rootfs' : 'mounted volume';
     throw new EngineError('Forbidden', `${what} is marked read-only`);
   }
-  const owner = request.copyUidGid ? undefined : { uid: 0, gid: 0 };
+  // As moby: `-a` gives all to the container's own user, otherwise owners are as the tar says.
+  const owner = request.copyUidGid && record.config.User !== '' ? await lookUpUser(house, record, options) : undefined;
   try {
     await house.rootWorkers.untarInto(root.directory, root.path, tar, {
       signal: options.signal,

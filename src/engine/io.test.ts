@@ -182,6 +182,16 @@ test('files go in and out of a container, whether it runs or not, and nothing ou
   expect(whole.includes('data/file-false')).toBe(true);
 });
 
+test('what is copied in belongs to whom the tar says, or to the container’s user', async () => {
+  const id = await started(['sleep', '1000'], { config: { User: 'ann' } });
+  for (const copyUidGid of [false, true]) {
+    const tar = writeTar([{ header: { name: `own-${copyUidGid}`, type: 'file', uid: 5, gid: 6 }, body: encoder.encode('x') }], options);
+    await engine.writeArchive(bed.house, id, { path: '/tmp', noOverwriteDirNonDir: false, copyUidGid }, tar, options);
+  }
+  const { text } = await exec(id, execOf(['stat', '-c', '%u:%g', '/tmp/own-false', '/tmp/own-true']));
+  expect(text).toBe('5:6\n1000:1001\n');
+});
+
 test('prune removes what does not run, and disk usage counts the rest', async () => {
   const idle = await created(['true'], { config: { Labels: { idle: 'yes' } } });
   const { deleted } = await engine.pruneContainers(bed.house, { label: ['idle=yes'] }, options);
