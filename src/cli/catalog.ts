@@ -96,7 +96,8 @@ const groups: Readonly<Record<string, Group>> = {
 
 /** What the first words of a command line name. */
 export type Found =
-  | { readonly kind: 'command'; readonly words: number; readonly load: Loader }
+  /** `path` is how help calls it: the words without other names for the same. */
+  | { readonly kind: 'command'; readonly words: number; readonly path: string; readonly load: Loader }
   | { readonly kind: 'group'; readonly words: number; readonly name: string; readonly group: Group }
   | { readonly kind: 'unknown'; readonly words: number; readonly group?: string };
 
@@ -104,12 +105,13 @@ export type Found =
 export function findCommand(line: readonly string[]): Found {
   const [first = '', second] = line;
   const load = own(top, first);
-  if (load !== undefined) return { kind: 'command', words: 1, load };
+  if (load !== undefined) return { kind: 'command', words: 1, path: first, load };
   const group = own(groups, first);
   if (group === undefined) return { kind: 'unknown', words: 0 };
   if (second === undefined || second.startsWith('-')) return { kind: 'group', words: 1, name: first, group };
-  const inner = own(group.commands, own(group.aliases, second) ?? second);
-  return inner === undefined ? { kind: 'unknown', words: 1, group: first } : { kind: 'command', words: 2, load: inner };
+  const name = own(group.aliases, second) ?? second;
+  const inner = own(group.commands, name);
+  return inner === undefined ? { kind: 'unknown', words: 1, group: first } : { kind: 'command', words: 2, path: `${first} ${name}`, load: inner };
 }
 
 /** Everything, for the list of commands. */

@@ -37,7 +37,7 @@ async function dispatch(line: readonly string[], globals: FlagValues, io: CliIo)
     }
     case 'command': {
       const { command } = await found.load();
-      return await runCommand(command, `berth ${line.slice(0, found.words).join(' ')}`, line.slice(found.words), globals, io);
+      return await runCommand(command, `berth ${found.path}`, line.slice(found.words), globals, io);
     }
   }
 }
@@ -89,7 +89,7 @@ function checkCount(path: string, command: Command, count: number): void {
 async function showProgramHelp(io: CliIo, topic: readonly string[]): Promise<number> {
   if (topic.length > 0) {
     const found = findCommand(topic);
-    if (found.kind === 'command') return await showCommandHelp(io, `berth ${topic.slice(0, found.words).join(' ')}`, (await found.load()).command);
+    if (found.kind === 'command') return await showCommandHelp(io, `berth ${found.path}`, (await found.load()).command);
     if (found.kind === 'group') return await write(io, await (await import('./help.ts')).groupHelp(found.name, found.group));
     return await unknownCommand(topic, undefined, io);
   }

@@ -1,7 +1,7 @@
 import type { Command } from '../../command.ts';
 import { containerRows, type ContainerSummary } from '../../format/container-rows.ts';
 import { shortDigest } from '../../format/ellipsis.ts';
-import { writeRows } from '../../format/rows.ts';
+import { compile, writeRows } from '../../format/rows.ts';
 import { filterFlag, filtersQuery, listFormatFlag } from '../../shared-flags.ts';
 
 export const command: Command = {
@@ -24,6 +24,8 @@ export const command: Command = {
     const given = flags.string('format');
     if (quiet && given !== '') await io.stderr.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
     const format = quiet ? '' : given;
+    // A broken template is known before the engine is asked.
+    if (format.includes('{{')) await compile(format, '');
     const full = flags.bool('no-trunc');
     const last = flags.bool('latest') && !flags.has('last') ? 1 : flags.int('last');
     const size = flags.bool('size') || /\.Size\b|\{\{\s*json\s+\.\s*\}\}/.test(format);
