@@ -16,3 +16,4 @@ export { readTar, type TarEntry } from './read-tar.ts';
 export { defaultTarLimits, TarParser, type TarLimits, type TarSink } from './tar-parser.ts';
 export { encodeTarHeader, tarPadding, tarTrailer } from './tar-encode.ts';
 export { writeTar, type TarEntryToWrite } from './write-tar.ts';
+export type { DifferenceArgument } from './tree-difference.ts';

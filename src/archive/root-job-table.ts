@@ -11,6 +11,7 @@ import { RootView } from './root-view.ts';
 import { defaultTarLimits, TarParser, type TarLimits } from './tar-parser.ts';
 import { cleanPath, splitPath } from './tar-path.ts';
 import { textToBytes } from './text.ts';
+import { treeDifference, type DifferenceArgument } from './tree-difference.ts';
 import { TreeReader } from './tree-reader.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 import { upperChanges } from './upper-changes.ts';
@@ -43,6 +44,7 @@ export const rootJobs: Readonly<Record<string, WorkerJob>> = {
     run: ({ calls }, argument) => upperChanges(calls, (argument as ChangesArgument).upper, (argument as ChangesArgument).lower),
   },
   fileBytes: { kind: 'call', run: ({ calls }) => fileBytes(calls) },
+  difference: { kind: 'call', run: ({ calls }, argument) => treeDifference(calls, argument as DifferenceArgument) },
   mount: { kind: 'call', run: ({ calls }, argument) => mountHere(calls, argument as MountArgument) },
   unmount: { kind: 'call', run: ({ calls }, argument) => unmountDetached(calls, argument as string) },
   adopt: { kind: 'call', run: (context, argument) => adoptDirectories(context, argument as AdoptArgument) },

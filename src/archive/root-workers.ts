@@ -2,6 +2,7 @@ import { ChrootWorkers } from '../kernel/index.ts';
 import type { AdoptArgument } from './adopt-directories.ts';
 import type { MountArgument } from './mount-job.ts';
 import type { ChangesArgument, TarPathArgument, UntarArgument } from './root-job-table.ts';
+import type { DifferenceArgument } from './tree-difference.ts';
 import type { AppliedTar, ApplyTarOptions, PathChange, PathStat, UntarOptions } from './root-jobs.ts';
 
 interface Abortable {
@@ -47,6 +48,9 @@ export interface RootWorkers extends AsyncDisposable {
 
   /** Copies a tree with owners, modes, times, hard links, devices and xattrs; `to` is made. */
   copyTree(from: string, to: string, options: Abortable): Promise<void>;
+
+  /** Makes the overlay upper directory that would stand for the changes of a tree. */
+  difference(argument: DifferenceArgument, options: Abortable): Promise<void>;
 
   /** Gives directories of a layer that its tar did not name the attributes they have in the layers below (top first). */
   adoptDirectories(argument: AdoptArgument, options: Abortable): Promise<void>;
@@ -101,6 +105,9 @@ export function openRootWorkers(options: { readonly maxWorkers?: number; readonl
     },
     async adoptDirectories(argument, { signal }) {
       await pool.call({ job: 'adopt', root: null, argument }, { signal });
+    },
+    async difference(argument, { signal }) {
+      await pool.call({ job: 'difference', root: null, argument }, { signal });
     },
     async mount(argument, { signal }) {
       await pool.call({ job: 'mount', root: null, argument }, { signal });

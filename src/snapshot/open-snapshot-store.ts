@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite';
 import type { RootWorkers } from '../archive/index.ts';
 import type { Log } from '../base/index.ts';
+import { copyDriver } from './copy-driver.ts';
 import { overlayDriver } from './overlay-driver.ts';
 import { DirectorySnapshotStore } from './store.ts';
 
@@ -14,6 +15,8 @@ export function openSnapshotStore(options: {
   readonly runDirectory: string;
   readonly workers: RootWorkers;
   readonly log: Log;
+  /** Default `overlay2`. Snapshots made with one driver cannot be used with the other. */
+  readonly driver?: 'overlay2' | 'vfs';
 }): DirectorySnapshotStore {
-  return new DirectorySnapshotStore({ ...options, driver: overlayDriver() });
+  return new DirectorySnapshotStore({ ...options, driver: options.driver === 'vfs' ? copyDriver(options.workers) : overlayDriver() });
 }
