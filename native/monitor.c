@@ -211,7 +211,7 @@ static void tell_ready(const struct pollfd *p) {
   for (int i = 0; ready && i < CONNECTIONS; i++) {
     unsigned flags = m.watched[i] & ready;
     if (!flags) continue;
-    m.watched[i] = 0;
+    m.watched[i] &= ~flags;
     tell(m.connection[i], (struct event){ .event = EVENT_READY, .flags = flags }, NULL);
   }
 }
