@@ -87,7 +87,7 @@ export class TestHouse implements AsyncDisposable {
     const root = join(this.directory, 'root');
     for (const name of ['bin', 'proc', 'dev', 'etc', 'tmp', 'sys', 'data/sub']) mkdirSync(join(root, name), { recursive: true });
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-    const applets = 'true false sh cat ls ps sleep echo id mount kill env hostname touch head wc stat trap'.split(' ');
+    const applets = 'true false sh cat ls ps sleep echo id mount kill env hostname touch head tail grep wc stat'.split(' ');
     for (const name of applets) symlinkSync('busybox', join(root, 'bin', name));
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001:Ann:/home/ann:/bin/sh\n');
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\nstaff:x:1001:\ndisk:x:77:\n');

@@ -95,6 +95,34 @@ test('a start that cannot be is told and leaves nothing', async () => {
   expect(bed.house.snapshots.listActive()).toEqual([]);
 });
 
+test('what the host config says reaches the process', async () => {
+  const script =
+    'touch /x 2>/dev/null && echo writable; grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status; id -G; ' +
+    'stat -c "%n %t:%T" /dev/zeros; grep -o " /t tmpfs rw" /proc/mounts; ulimit -n; cat /proc/sys/net/core/somaxconn; ps -o pid,args | head -2 | tail -1';
+  const { id, output } = await bed.run({
+    config: { Cmd: ['sh', '-c', script] },
+    hostConfig: {
+      ReadonlyRootfs: true,
+      CapDrop: ['all'],
+      CapAdd: ['chown'],
+      SecurityOpt: ['no-new-privileges'],
+      GroupAdd: ['disk', '5'],
+      Devices: [{ PathOnHost: '/dev/zero', PathInContainer: '/dev/zeros', CgroupPermissions: 'r' }],
+      Tmpfs: { '/t': 'size=1m' },
+      Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }],
+      Sysctls: { 'net.core.somaxconn': '77' },
+      Init: true,
+    },
+  });
+  const lines = output.split('\n').map((line) => line.replace(/\s+/g, ' ').trim());
+  expect(lines.slice(0, 3)).toEqual(['CapEff: 0000000000000001', 'NoNewPrivs: 1', 'Seccomp: 2']);
+  expect(lines[3]?.split(' ').sort()).toEqual(['0', '5', '77']);
+  expect(lines.slice(4, 8)).toEqual(['/dev/zeros 1:5', '/t tmpfs rw', '100', '77']);
+  expect(lines[8]).toStartWith('1 ');
+  expect(lines[8]).not.toContain('CapEff');
+  await remove(id);
+});
+
 test('names: made up, unique, changed, found by prefix', async () => {
   const id = await bed.create({ name: 'web', config: { Cmd: ['true'] } });
   await expect(bed.create({ name: '/web', config: { Cmd: ['true'] } })).rejects.toThrow(

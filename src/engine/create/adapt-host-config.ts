@@ -1,4 +1,4 @@
-import { defaultMaskedPaths, defaultReadonlyPaths } from '../../runtime/index.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths, normalizeCapabilities } from '../../runtime/index.ts';
 import type { HostConfig } from '../../spec/index.ts';
 import type { EngineDefaults } from '../defaults.ts';
 import type { HostFacts } from '../host-facts.ts';
@@ -17,7 +17,6 @@ export function adaptHostConfig(
     const id = mode.startsWith('container:') ? facts.idOf(mode.slice('container:'.length)) : undefined;
     return id === undefined ? mode : `container:${id}`;
   };
-  const unconfined = wanted.Privileged || parseSecurityOptions(wanted.SecurityOpt ?? []).systemPathsUnconfined;
   return {
     ...wanted,
     LogConfig: logConfig(wanted, defaults),
@@ -31,9 +30,16 @@ export function adaptHostConfig(
     OomKillDisable: wanted.OomKillDisable ?? (host.cgroupVersion === 2 ? null : false),
     Runtime: wanted.Runtime === '' ? defaults.defaultRuntime : wanted.Runtime,
     CpuShares: wanted.CpuShares > 0 ? Math.min(Math.max(wanted.CpuShares, 2), 262_144) : wanted.CpuShares,
-    MaskedPaths: wanted.MaskedPaths ?? (unconfined ? [] : defaultMaskedPaths),
-    ReadonlyPaths: wanted.ReadonlyPaths ?? (unconfined ? [] : defaultReadonlyPaths),
+    CapAdd: wanted.CapAdd === null ? null : normalizeCapabilities(wanted.CapAdd, 'CapAdd'),
+    CapDrop: wanted.CapDrop === null ? null : normalizeCapabilities(wanted.CapDrop, 'CapDrop'),
+    MaskedPaths: wanted.MaskedPaths ?? systemPaths(wanted, defaultMaskedPaths),
+    ReadonlyPaths: wanted.ReadonlyPaths ?? systemPaths(wanted, defaultReadonlyPaths),
   };
+}
+
+function systemPaths(wanted: HostConfig, paths: readonly string[]): readonly string[] | null {
+  if (parseSecurityOptions(wanted.SecurityOpt ?? []).systemPathsUnconfined) return [];
+  return wanted.Privileged ? null : paths;
 }
 
 function logConfig(wanted: HostConfig, defaults: EngineDefaults): HostConfig['LogConfig'] {

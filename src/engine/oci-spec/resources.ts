@@ -59,7 +59,8 @@ function cpu(hostConfig: HostConfig): RuntimeResources['cpu'] {
 
 function pids(hostConfig: HostConfig): RuntimeResources['pids'] {
   const limit = hostConfig.PidsLimit;
-  if (limit === null) return undefined;
+  // 0 is what the command line sends for "not given".
+  if (limit === null || limit === 0) return undefined;
   return { limit: limit > 0 ? limit : -1 };
 }
 
