@@ -75,7 +75,9 @@ export async function fetchStdio(libc: Libc, socket: string): Promise<StdioDescr
         continue;
       }
       const event = typeof got === 'number' ? undefined : decodeEvent(got.bytes)?.event;
-      if (typeof got === 'number' || event?.event !== 'stdio') break;
+      if (typeof got === 'number' || event === undefined) break;
+      // A process that ends just now is told of to everybody who listens, before the answer.
+      if (event.event !== 'stdio') continue;
       for (const descriptor of got.descriptors) setNonBlocking(libc, descriptor);
       const [first = -1, second = -1, third = -1] = got.descriptors;
       if (event.terminal) return { stdin: first, stdout: first, stderr: -1 };
