@@ -9,6 +9,14 @@ export const launcherPath = join(import.meta.dir, '../../build/launcher');
 export const never = new AbortController().signal;
 export const pipes: StdioRequest = { kind: 'pipes', stdin: false };
 
+export interface StartOptions {
+  readonly stdio?: StdioRequest;
+  readonly process?: Partial<RuntimeProcess>;
+  readonly spec?: Partial<RuntimeSpec>;
+  readonly signal?: AbortSignal;
+  readonly prepare?: (pid: number) => Promise<void>;
+}
+
 /** A busybox root, a runtime with a cgroup parent of its own, and containers with little around them. */
 export class TestBed implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'berth-runtime-'));
@@ -32,18 +40,22 @@ export class TestBed implements AsyncDisposable {
     return createRuntime({ launcher: launcherPath, cgroupParent: this.cgroupParent, log: silentLog });
   }
 
-  async start(
-    args: readonly string[],
-    options: {
-      readonly stdio?: StdioRequest;
-      readonly process?: Partial<RuntimeProcess>;
-      readonly spec?: Partial<RuntimeSpec>;
-      readonly signal?: AbortSignal;
-      readonly prepare?: (pid: number) => Promise<void>;
-    } = {},
-  ) {
+  /** Takes care of a container that another process started. */
+  adopt(container: { readonly id: string; readonly runDirectory: string }): void {
+    this.#made.push(container);
+  }
+
+  async start(args: readonly string[], options: StartOptions = {}) {
+    return this.#start(this.directory, args, options);
+  }
+
+  async startIn(directory: string, args: readonly string[], stdio: StdioRequest) {
+    return this.#start(directory, args, { stdio });
+  }
+
+  async #start(directory: string, args: readonly string[], options: StartOptions) {
     const id = newId();
-    const runDirectory = join(this.directory, id);
+    const runDirectory = join(directory, id);
     mkdirSync(runDirectory);
     this.#made.push({ id, runDirectory });
     const { prepare, stdio = pipes } = options;
@@ -98,4 +110,15 @@ export async function outputOf(
   const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   for await (const { stream, bytes } of process.output()) text[stream] += decoder[stream].decode(bytes, { stream: true });
   return { ...text, exitCode: (await process.exited).exitCode };
+}
+
+/** Reads output until it holds `wanted`. */
+export async function until(output: AsyncIterator<{ readonly bytes: Uint8Array }>, wanted: string): Promise<string> {
+  let got = '';
+  while (!got.includes(wanted)) {
+    const next = await output.next();
+    if (next.done === true) throw new Error(`output ended with ${JSON.stringify(got)}`);
+    got += new TextDecoder().decode(next.value.bytes);
+  }
+  return got;
 }

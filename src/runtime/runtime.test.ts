@@ -2,23 +2,11 @@ import { expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '../base/index.ts';
-import { never, outputOf, pipes, TestBed } from './runtime.test-helper.ts';
+import { never, outputOf, pipes, TestBed, until } from './runtime.test-helper.ts';
 import type { ContainerProcess, ExitRecord } from './index.ts';
 
-const decoder = new TextDecoder();
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const withInput = { kind: 'pipes', stdin: true } as const;
-
-/** Reads output until it holds `wanted`. */
-async function until(output: AsyncIterator<{ readonly bytes: Uint8Array }>, wanted: string): Promise<string> {
-  let got = '';
-  while (!got.includes(wanted)) {
-    const next = await output.next();
-    if (next.done === true) throw new Error(`output ended with ${JSON.stringify(got)}`);
-    got += decoder.decode(next.value.bytes);
-  }
-  return got;
-}
 
 test('true, false, an exit code and a signal come back', async () => {
   await using bed = new TestBed();
