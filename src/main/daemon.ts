@@ -1,0 +1,130 @@
+import { mkdirSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApi, HttpServer } from '../api/index.ts';
+import { openRootWorkers } from '../archive/index.ts';
+import { createLog, EngineError, messageOf, Scope, type Log } from '../base/index.ts';
+import { openDiskStore } from '../content/index.ts';
+import { openDatabase, openHouse, systemClock, type House } from '../engine/index.ts';
+import { openImageStore, seedHelloWorld } from '../image/index.ts';
+import { createRuntime } from '../runtime/index.ts';
+import { openSnapshotStore } from '../snapshot/index.ts';
+import { openVolumeStore } from '../volume/index.ts';
+import { lockDataRoot } from './data-root-lock.ts';
+import { embedded } from './embedded.ts';
+import { readDaemonOptions, type DaemonOptions, type Listen } from './options/daemon-options.ts';
+import { daemonHelp } from './options/help.ts';
+import { writePidfile } from './pidfile.ts';
+import { program } from './program.ts';
+import { clearSocketPath, protectSocket } from './unix-socket.ts';
+
+/** `berth daemon`: runs until SIGTERM or SIGINT. @returns the exit code. */
+export async function runDaemon(argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => word === '--help' || word === '-h')) {
+    await Bun.write(Bun.stdout, daemonHelp());
+    return 0;
+  }
+  let options: DaemonOptions;
+  try {
+    options = readDaemonOptions(argv);
+  } catch (error) {
+    await Bun.write(Bun.stderr, `${messageOf(error)}\n`);
+    return error instanceof EngineError && /flag/.test(error.message.slice(0, 20)) ? 125 : 1;
+  }
+  if (options.validate) {
+    await Bun.write(Bun.stdout, 'configuration OK\n');
+    return 0;
+  }
+  const log = createLog(options.logLevel, writeStderr);
+  try {
+    await serve(options, log);
+    return 0;
+  } catch (error) {
+    await Bun.write(Bun.stderr, `failed to start daemon: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function serve(options: DaemonOptions, log: Log): Promise<void> {
+  const stopping = stopSignal(log);
+  process.on('unhandledRejection', (error) => log.error('Unhandled rejection', { error: messageOf(error), stack: stackOf(error) }));
+  for (const name of options.ignored) log.warn('Setting has no effect yet', { setting: name });
+  await using scope = new Scope((error) => log.warn('Cannot clean up', { error: messageOf(error) }));
+  mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
+  scope.defer(lockDataRoot(options.dataRoot));
+  scope.defer(writePidfile(options.pidfile));
+  for (const address of options.listen) if (address.kind === 'unix') await clearSocketPath(address.path);
+  const house = await buildHouse(options, log, scope);
+  const server = new HttpServer({
+    handler: createApi(house, program),
+    onFault: (error) => log.error('Connection failed', { error: messageOf(error), stack: stackOf(error) }),
+  });
+  scope.defer(() => server.close());
+  for (const address of options.listen) listen(server, address, options, log);
+  log.info('Daemon has completed initialization', { version: program.version, pid: process.pid });
+  await stopping;
+  log.info('Stopping', { containers: 'run on' });
+}
+
+async function buildHouse(options: DaemonOptions, log: Log, scope: Scope): Promise<House> {
+  const { dataRoot, execRoot, cgroupParent } = options;
+  const clock = systemClock();
+  const database = openDatabase(join(dataRoot, 'berth.db'));
+  scope.defer(() => database.close());
+  const rootWorkers = openRootWorkers();
+  scope.defer(async () => await rootWorkers[Symbol.asyncDispose]());
+  const content = openDiskStore({ directory: join(dataRoot, 'content') });
+  const snapshots = openSnapshotStore({
+    database,
+    directory: join(dataRoot, 'snapshots'),
+    runDirectory: execRoot,
+    workers: rootWorkers,
+    log,
+  });
+  const images = openImageStore({ database, content, snapshots, rootWorkers, log, clock });
+  const runtime = createRuntime({ launcher: readFileSync(embedded.launcher), cgroupParent: cgroupParent.slice(1), log });
+  scope.defer(async () => await runtime[Symbol.asyncDispose]());
+  const volumes = openVolumeStore({ database, root: join(dataRoot, 'volumes') });
+  const house = await openHouse({
+    ...{ log, clock, dataRoot, execRoot, database, runtime, images, snapshots, content, volumes, rootWorkers },
+    defaults: { cgroupParent, ...options.defaults },
+  });
+  scope.defer(async () => await house[Symbol.asyncDispose]());
+  await seedHelloWorld(images, readFileSync(embedded.hello), { signal: house.closing });
+  return house;
+}
+
+function listen(server: HttpServer, address: Listen, options: DaemonOptions, log: Log): void {
+  const port = server.listen(address);
+  if (address.kind === 'unix') protectSocket(address.path, options.group);
+  log.info(`API listen on ${address.kind === 'unix' ? address.path : `${address.hostname}:${port}`}`);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the third ends the process at once, as dockerd's. */
+function stopSignal(log: Log): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let count = 0;
+  const stop = (name: string) => {
+    count += 1;
+    log.info('Signal', { signal: name });
+    if (count >= 3) process.exit(1);
+    resolve();
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGHUP', () => log.info('SIGHUP: nothing to reload yet'));
+  process.on('SIGPIPE', () => {});
+  return promise;
+}
+
+// At once: what was logged must be there when the process dies. A log that cannot be written is no reason to stop.
+function writeStderr(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    return;
+  }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
