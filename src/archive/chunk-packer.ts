@@ -9,7 +9,7 @@ export class ChunkPacker {
 
   /** Adds a copy of `bytes`. */
   *put(bytes: Uint8Array): Chunks {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const taken = Math.min(bytes.length - at, chunkBytes - this.#used);
       this.#chunk.set(bytes.subarray(at, at + taken), this.#used);
       this.#used += taken;
@@ -19,7 +19,7 @@ export class ChunkPacker {
   }
 
   *zeros(count: number): Chunks {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const taken = Math.min(left, chunkBytes - this.#used);
       this.#chunk.fill(0, this.#used, this.#used + taken);
       this.#used += taken;

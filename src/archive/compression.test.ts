@@ -76,7 +76,10 @@ test('what is broken is refused in words, whatever is broken', async () => {
 test('a bomb stops at the limit', async () => {
   const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
   expect(bomb.length).toBeLessThan(100_000);
-  expect(await failure(unpack(bomb, 1 << 20, 1_000_000))).toMatchObject({ code: 'InvalidArgument', message: expect.stringContaining('more than the limit') });
+  expect(await failure(unpack(bomb, 1 << 20, 1_000_000))).toMatchObject({
+    code: 'InvalidArgument',
+    message: expect.stringContaining('more than the limit'),
+  });
   expect(await failure(unpack(text, 1 << 20, 1000))).toMatchObject({ code: 'InvalidArgument' });
 });
 
@@ -111,11 +114,16 @@ test('a failing source fails the result', async () => {
 });
 
 test('packs what the usual tools unpack, the same every time', async () => {
-  for (const [compression, command] of [['gzip', 'gzip'], ['zstd', 'zstd']] as const) {
+  for (const [compression, command] of [
+    ['gzip', 'gzip'],
+    ['zstd', 'zstd'],
+  ] as const) {
     const packed = Buffer.from(await new Response(compress(streamOf(text), compression, { signal })).arrayBuffer());
     expect(detectCompression(packed)).toBe(compression);
     expect(execFileSync(command, ['-dc'], { input: packed }).equals(text)).toBe(true);
-    const again = Buffer.from(await new Response(compress(streamOf(text.subarray(0, 100), text.subarray(100)), compression, { signal })).arrayBuffer());
+    const again = Buffer.from(
+      await new Response(compress(streamOf(text.subarray(0, 100), text.subarray(100)), compression, { signal })).arrayBuffer(),
+    );
     expect(again.equals(packed)).toBe(true);
   }
 });

@@ -79,8 +79,7 @@ async function* unpacked(
       options.signal.throwIfAborted();
       return;
     }
-    const transform =
-      compression === 'gzip' ? createGunzip({ chunkSize: outputBytes }) : createZstdDecompress({ chunkSize: outputBytes });
+    const transform = compression === 'gzip' ? createGunzip({ chunkSize: outputBytes }) : createZstdDecompress({ chunkSize: outputBytes });
     taken = true;
     const toError = (error: unknown): EngineError => unpackError(compression, error);
     const watch = compression === 'zstd' ? watchFrames() : {};
@@ -118,6 +117,10 @@ function unpackError(compression: 'gzip' | 'zstd', error: unknown): EngineError 
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'Z_BUF_ERROR' || code === 'ZSTD_error_srcSize_wrong')
     return new EngineError('InvalidArgument', 'unexpected EOF', { cause: error });
-  const text = /header|method/.test(messageOf(error)) ? 'invalid header' : /check/.test(messageOf(error)) ? 'invalid checksum' : 'corrupt data';
+  const text = /header|method/.test(messageOf(error))
+    ? 'invalid header'
+    : /check/.test(messageOf(error))
+      ? 'invalid checksum'
+      : 'corrupt data';
   return new EngineError('InvalidArgument', `${compression}: ${text}`, { cause: error });
 }

@@ -26,7 +26,19 @@ void main();
     );
     const executable = join(folder, 'probe');
     const build = Bun.spawnSync({
-      cmd: [process.execPath, 'build', '--compile', '--bytecode', '--minify', '--root', src, probe, join(src, 'archive/root-worker.ts'), '--outfile', executable],
+      cmd: [
+        process.execPath,
+        'build',
+        '--compile',
+        '--bytecode',
+        '--minify',
+        '--root',
+        src,
+        probe,
+        join(src, 'archive/root-worker.ts'),
+        '--outfile',
+        executable,
+      ],
       stdout: 'ignore',
       stderr: 'pipe',
     });

@@ -1,7 +1,7 @@
 import { EngineError } from '../base/index.ts';
 import { errno, fileTypes, type FileCalls, type FileStat } from '../kernel/index.ts';
 import type { PathStat } from './root-jobs.ts';
-import { RootView, thisDirectory } from './root-view.ts';
+import { type RootView, thisDirectory } from './root-view.ts';
 import { cleanPath, splitPath } from './tar-path.ts';
 import { bytesToText, textToBytes } from './text.ts';
 
@@ -60,7 +60,7 @@ export function pathStat(view: RootView, path: string): PathStat {
 function resolveLinks(calls: FileCalls, path: Uint8Array): Uint8Array {
   let left = Buffer.from(path).toString('latin1').split('/');
   const done: string[] = [];
-  for (let links = 0; left.length > 0 && links < 255; ) {
+  for (let links = 0; left.length > 0 && links < 255;) {
     const part = left[0] ?? '';
     left = left.slice(1);
     if (part === '' || part === '.') continue;
@@ -90,4 +90,3 @@ function timeText(seconds: number, nanos: number): string {
 function notFound(path: string): EngineError {
   return new EngineError('NotFound', `lstat ${path.startsWith('/') ? path : `/${path}`}: no such file or directory`);
 }
-

@@ -115,8 +115,7 @@ class EntryBody {
   }
 
   async whole(limitBytes: number): Promise<Uint8Array> {
-    if (this.#header.size > limitBytes)
-      throw new EngineError('InvalidArgument', `${this.#header.name} is larger than ${limitBytes} bytes`);
+    if (this.#header.size > limitBytes) throw new EngineError('InvalidArgument', `${this.#header.name} is larger than ${limitBytes} bytes`);
     const bytes = new Uint8Array(this.#header.size);
     let at = 0;
     for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {

@@ -1,6 +1,18 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRootWorkers } from './root-workers.ts';
@@ -98,7 +110,10 @@ test('no entry reaches outside, whatever it and its parents are called', async (
 
 test('no hard link reaches outside', async () => {
   for (const target of [join(outside, 'secret'), `../../../../../../..${join(outside, 'secret')}`]) {
-    await expect(apply([hardlink('stolen', target)])).rejects.toMatchObject({ code: 'InvalidArgument', message: expect.stringMatching(/no such file/) });
+    await expect(apply([hardlink('stolen', target)])).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringMatching(/no such file/),
+    });
   }
   await expect(apply([symlink('way', outside), hardlink('stolen', 'way/secret')])).rejects.toMatchObject({ code: 'InvalidArgument' });
   expect(statSync(join(outside, 'secret')).nlink).toBe(1);
@@ -131,13 +146,27 @@ test('links of a mounted /proc lead nowhere', async () => {
 });
 
 test('whiteouts become devices and marks, or delete, or are names', async () => {
-  const layer = [directory('dir'), file('dir/.wh..wh..opq', ''), file('dir/new'), file('.wh.gone', ''), file('.wh..wh.aufs', ''), file('sub/.wh.x', '')];
+  const layer = [
+    directory('dir'),
+    file('dir/.wh..wh..opq', ''),
+    file('dir/new'),
+    file('.wh.gone', ''),
+    file('.wh..wh.aufs', ''),
+    file('sub/.wh.x', ''),
+  ];
   await apply(layer);
   expect(lstatSync(join(root, 'gone'))).toMatchObject({ mode: 0o020000, rdev: 0 });
   expect(readdirSync(root).sort()).toEqual(['dir', 'gone', 'sub']);
   expect(readdirSync(join(root, 'dir'))).toEqual(['new']);
   const back = await entriesOf(workers.layerTar(root, { signal }));
-  expect(back).toEqual(['directory dir/', 'file dir/.wh..wh..opq', 'file dir/new dir/new', 'file .wh.gone', 'directory sub/', 'file sub/.wh.x']);
+  expect(back).toEqual([
+    'directory dir/',
+    'file dir/.wh..wh..opq',
+    'file dir/new dir/new',
+    'file .wh.gone',
+    'directory sub/',
+    'file sub/.wh.x',
+  ]);
 
   const plain = join(top, `plain${count}`);
   mkdirSync(join(plain, 'dir/old'), { recursive: true });
@@ -168,7 +197,10 @@ test('marks of overlayfs in an archive are not taken over', async () => {
     ['trusted.overlay.opaque', Buffer.from('y')],
     ['user.mine', Buffer.from('value')],
   ]);
-  await apply([{ header: { type: 'directory', name: 'd', xattrs } }, { header: { type: 'file', name: 'f', xattrs }, body: Buffer.from('x') }]);
+  await apply([
+    { header: { type: 'directory', name: 'd', xattrs } },
+    { header: { type: 'file', name: 'f', xattrs }, body: Buffer.from('x') },
+  ]);
   for await (const { header } of readTar(workers.layerTar(root, { signal }), { signal })) {
     expect([...header.xattrs.keys()]).toEqual(['user.mine']);
     expect(header.name).not.toContain('.wh.');
@@ -215,7 +247,9 @@ os.utime('sub', (1, 1000000000.5))`,
 test('a broken tar is refused and the thread is good for the next one', async () => {
   const whole = await new Response(writeTar([file('a', 'x'.repeat(100_000)), file('b')], { signal })).bytes();
   for (const cut of [100, 512, 50_000, whole.length - 1500]) {
-    await expect(workers.applyTar(root, new Blob([whole.subarray(0, cut)]).stream(), { signal, whiteouts: 'bottom' })).rejects.toMatchObject({
+    await expect(
+      workers.applyTar(root, new Blob([whole.subarray(0, cut)]).stream(), { signal, whiteouts: 'bottom' }),
+    ).rejects.toMatchObject({
       code: 'InvalidArgument',
       message: 'unexpected EOF',
     });
@@ -245,7 +279,10 @@ test('untar keeps to the rules of docker cp', async () => {
   await apply([directory('dir'), file('dir/x', ''), file('plain'), symlink('way', 'dir')], 'bottom');
   await expect(untar([file('dir')], '/', true)).rejects.toThrow('cannot overwrite directory "/dir" with non-directory "dir"');
   await expect(untar([directory('plain')], '/', true)).rejects.toThrow('cannot overwrite non-directory "/plain" with directory "plain/"');
-  await expect(untar([file('x')], '/plain')).rejects.toMatchObject({ code: 'InvalidArgument', message: 'extraction point is not a directory' });
+  await expect(untar([file('x')], '/plain')).rejects.toMatchObject({
+    code: 'InvalidArgument',
+    message: 'extraction point is not a directory',
+  });
   await expect(untar([file('x')], '/missing')).rejects.toMatchObject({ code: 'NotFound' });
   await untar([file('y', 'new')], '/way');
   expect(readFileSync(join(root, 'dir/y'), 'utf8')).toBe('new');
@@ -255,7 +292,10 @@ test('untar keeps to the rules of docker cp', async () => {
 });
 
 test('tarPath and statPath see a path as docker cp does', async () => {
-  await apply([directory('dir'), file('dir/x', 'one'), directory('dir/sub'), symlink('link', '/dir/../dir/x'), symlink('loop', 'loop')], 'bottom');
+  await apply(
+    [directory('dir'), file('dir/x', 'one'), directory('dir/sub'), symlink('link', '/dir/../dir/x'), symlink('loop', 'loop')],
+    'bottom',
+  );
   const tar = (path: string) => entriesOf(workers.tarPath(root, path, { signal }));
   expect(await tar('/dir')).toEqual(['directory dir/', 'directory dir/sub/', 'file dir/x one']);
   expect(await tar('dir/.')).toEqual(['directory ./', 'directory ./sub/', 'file ./x one']);

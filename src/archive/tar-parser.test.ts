@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import { array, assert, boolean, integer, nat, property, tuple } from 'fast-check';
 import { encodeTarHeader, tarPadding, tarTrailer } from './tar-encode.ts';
 import type { TarHeader, TarHeaderToWrite } from './tar-header.ts';
 import { defaultTarLimits, TarParser, type TarLimits } from './tar-parser.ts';
@@ -116,7 +116,12 @@ for n in range(40): f.seek(n * 262144); f.write(b'part%d' % n)
 f.truncate(40 * 262144 + 12345)`,
   ]);
   const whole = readFileSync(path);
-  for (const format of [['--format=gnu'], ['--format=pax', '--sparse-version=0.0'], ['--format=pax', '--sparse-version=0.1'], ['--format=pax', '--sparse-version=1.0']]) {
+  for (const format of [
+    ['--format=gnu'],
+    ['--format=pax', '--sparse-version=0.0'],
+    ['--format=pax', '--sparse-version=0.1'],
+    ['--format=pax', '--sparse-version=1.0'],
+  ]) {
     const tar = execFileSync('tar', ['-cS', ...format, '-C', directory, 'sparse'], { maxBuffer: 1 << 26 });
     expect(tar.length).toBeLessThan(1 << 20);
     for (const step of [100, 1 << 20]) {
@@ -211,7 +216,9 @@ test('headers that would make the reader keep too much are refused', () => {
   expect(() => parse(build([{ type: 'file', name: 'n'.repeat(5000) }]))).toThrow(/name over the limit/);
   const many = build(...Array.from({ length: 11 }, (_, at) => [{ type: 'file', name: `f${at}` }] as const));
   expect(() => parse(many, 512, { ...defaultTarLimits, maxEntries: 10 })).toThrow(/too many entries/);
-  expect(() => parse(build([{ type: 'file', name: 'f' }, 'abc']), 512, { ...defaultTarLimits, maxTotalBytes: 2 })).toThrow(/more than the limit/);
+  expect(() => parse(build([{ type: 'file', name: 'f' }, 'abc']), 512, { ...defaultTarLimits, maxTotalBytes: 2 })).toThrow(
+    /more than the limit/,
+  );
 });
 
 test('sparse maps that make no sense are refused', () => {
@@ -226,7 +233,11 @@ test('sparse maps that make no sense are refused', () => {
 });
 
 test('any bytes are either a tar or refused, and the chunking does not matter', () => {
-  const good = build([{ type: 'directory', name: 'd' }], [{ type: 'file', name: 'p'.repeat(150) }, 'q'.repeat(700)], [{ type: 'symlink', name: 's', linkName: 'd' }]);
+  const good = build(
+    [{ type: 'directory', name: 'd' }],
+    [{ type: 'file', name: 'p'.repeat(150) }, 'q'.repeat(700)],
+    [{ type: 'symlink', name: 's', linkName: 'd' }],
+  );
   const outcome = (tar: Uint8Array, step: number): string => {
     try {
       return parse(tar, step, { ...defaultTarLimits, maxTotalBytes: 1 << 20 })
@@ -237,12 +248,14 @@ test('any bytes are either a tar or refused, and the chunking does not matter', 
       return String(error);
     }
   };
-  const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255));
-  fc.assert(
-    fc.property(fc.array(change, { maxLength: 6 }), fc.boolean(), fc.integer({ min: 1, max: 2000 }), (changes, mend, step) => {
+  const change = tuple(nat(good.length - 1), nat(255));
+  assert(
+    property(array(change, { maxLength: 6 }), boolean(), integer({ min: 1, max: 2000 }), (changes, mend, step) => {
       const tar = Buffer.from(good);
       for (const [at, byte] of changes) tar[at] = byte;
-      if (mend) for (let at = 0; at < tar.length; at += 512) if (tar.subarray(at + 257, at + 262).toString() === 'ustar') withSum(tar.subarray(at, at + 512) as Buffer);
+      if (mend)
+        for (let at = 0; at < tar.length; at += 512)
+          if (tar.subarray(at + 257, at + 262).toString() === 'ustar') withSum(tar.subarray(at, at + 512) as Buffer);
       expect(outcome(tar, step)).toBe(outcome(tar, tar.length));
     }),
     { interruptAfterTimeLimit: 3000, numRuns: 2000 },

@@ -1,7 +1,7 @@
 import { EngineError } from '../base/index.ts';
 import { errno, fileTypes, openFlags, setXattr, type FileCalls } from '../kernel/index.ts';
 import { removeTree } from './remove-tree.ts';
-import { RootView, thisDirectory } from './root-view.ts';
+import { type RootView, thisDirectory } from './root-view.ts';
 import type { WhiteoutMode } from './root-jobs.ts';
 import type { TarHeader } from './tar-header.ts';
 import type { TarSink } from './tar-parser.ts';

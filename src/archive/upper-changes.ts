@@ -30,12 +30,20 @@ export function upperChanges(calls: FileCalls, upper: string, lower: readonly st
       changes.splice(at, 0, { kind: below.found === null ? 'added' : 'modified', path: bytesToText(shown) });
     }
   };
-  walk(Buffer.from(upper), Buffer.alloc(0), lower.map((path) => Buffer.from(path)));
+  walk(
+    Buffer.from(upper),
+    Buffer.alloc(0),
+    lower.map((path) => Buffer.from(path)),
+  );
   return changes;
 }
 
 // As overlayfs looks a name up: the first layer that has it decides, directories merge until something hides the rest.
-function lookUp(calls: FileCalls, name: Buffer, lowers: readonly Buffer[]): { readonly found: FileStat | null; readonly directories: Buffer[] } {
+function lookUp(
+  calls: FileCalls,
+  name: Buffer,
+  lowers: readonly Buffer[],
+): { readonly found: FileStat | null; readonly directories: Buffer[] } {
   let found: FileStat | null = null;
   const directories: Buffer[] = [];
   for (const lower of lowers) {

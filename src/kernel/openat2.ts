@@ -20,7 +20,11 @@ const openat2Number = 437n;
  * changes the tree meanwhile. An empty path is the root itself. Returns the descriptor, or minus errno.
  */
 export function openInRoot(calls: FileCalls, rootFd: number, path: PathBytes, flags: number, mode = 0): number {
-  const how = new BigUint64Array([BigInt(flags | openFlags.closeOnExec), BigInt(mode), BigInt(resolveFlags.inRoot | resolveFlags.noMagicLinks)]);
+  const how = new BigUint64Array([
+    BigInt(flags | openFlags.closeOnExec),
+    BigInt(mode),
+    BigInt(resolveFlags.inRoot | resolveFlags.noMagicLinks),
+  ]);
   const start = path.length === 0 ? dot : path;
   return calls.result(calls.symbols.syscall(openat2Number, BigInt(rootFd), calls.path(start), ptr(how), BigInt(how.byteLength)));
 }

@@ -23,7 +23,10 @@ export interface SinkJob {
 export type WorkerJob =
   | { readonly kind: 'call'; readonly run: (context: JobContext, argument: unknown) => unknown }
   | { readonly kind: 'sink'; readonly open: (context: JobContext, argument: unknown) => SinkJob }
-  | { readonly kind: 'source'; readonly open: (context: JobContext, argument: unknown) => Generator<Uint8Array<ArrayBuffer>, unknown, void> };
+  | {
+      readonly kind: 'source';
+      readonly open: (context: JobContext, argument: unknown) => Generator<Uint8Array<ArrayBuffer>, unknown, void>;
+    };
 
 type Running =
   | { readonly kind: 'idle' }

@@ -29,7 +29,13 @@ test('125 layers make one root', async () => {
   const { signal } = new AbortController();
   const place = mkdtempSync(join(tmpdir(), 'berth-many-layers-with-a-rather-long-name-'));
   await using workers = openRootWorkers();
-  const store = openSnapshotStore({ database: new Database(':memory:'), directory: join(place, 's'), runDirectory: join(place, 'run'), workers, log: silentLog });
+  const store = openSnapshotStore({
+    database: new Database(':memory:'),
+    directory: join(place, 's'),
+    runDirectory: join(place, 'run'),
+    workers,
+    log: silentLog,
+  });
   let top: Digest | null = null;
   for (let at = 0; at < 125; at++) {
     const tar = await new Response(writeTar([file(`f${at}`)], { signal })).bytes();

@@ -38,7 +38,9 @@ export class SnapshotRows {
     this.#insertCommitted = database.query<null, [number, string, string | null, number, number]>(
       'insert into snapshot_committed (id, chain_id, parent, size, created_ms) values (?, ?, ?, ?, ?)',
     );
-    this.#insertActive = database.query<null, [number, string, string | null]>('insert into snapshot_active (id, key, parent) values (?, ?, ?)');
+    this.#insertActive = database.query<null, [number, string, string | null]>(
+      'insert into snapshot_active (id, key, parent) values (?, ?, ?)',
+    );
     this.#deleteCommitted = database.query<null, [string]>('delete from snapshot_committed where chain_id = ?');
     this.#deleteActive = database.query<null, [string]>('delete from snapshot_active where key = ?');
     this.#dependents = database.query<{ readonly name: string }, [string, string]>(

@@ -12,7 +12,9 @@ import { DirectorySnapshotStore } from './store.ts';
 const { signal } = new AbortController();
 
 export const file = (name: string, body = name): TarEntryToWrite => ({ header: { type: 'file', name }, body: Buffer.from(body) });
-export const directory = (name: string, mode = 0o755): TarEntryToWrite => ({ header: { type: 'directory', name, mode, mtimeSeconds: 1000 } });
+export const directory = (name: string, mode = 0o755): TarEntryToWrite => ({
+  header: { type: 'directory', name, mode, mtimeSeconds: 1000 },
+});
 
 /** What every snapshot store must do, whatever its driver. */
 export function snapshotSuite(driver: () => Promise<SnapshotDriver>): void {
@@ -152,7 +154,16 @@ export function snapshotSuite(driver: () => Promise<SnapshotDriver>): void {
   });
 
   test('changes are listed as docker diff does, and packed as a layer', async () => {
-    const image = await apply(null, directory('d'), file('d/keep'), file('d/edit'), file('d/drop'), directory('whole'), file('whole/x'), directory('quiet'));
+    const image = await apply(
+      null,
+      directory('d'),
+      file('d/keep'),
+      file('d/edit'),
+      file('d/drop'),
+      directory('whole'),
+      file('whole/x'),
+      directory('quiet'),
+    );
     await store.prepare('key', image);
     expect(await store.changes('key', { signal })).toEqual([]);
     await write('key', (root) => {
@@ -164,7 +175,14 @@ export function snapshotSuite(driver: () => Promise<SnapshotDriver>): void {
     });
     const letters = { modified: 'C', added: 'A', deleted: 'D' };
     const changes = await store.changes('key', { signal });
-    expect(changes.map(({ kind, path }) => `${letters[kind]} ${path}`)).toEqual(['C /d', 'D /d/drop', 'C /d/edit', 'A /d/new', 'A /d/new/file', 'D /whole']);
+    expect(changes.map(({ kind, path }) => `${letters[kind]} ${path}`)).toEqual([
+      'C /d',
+      'D /d/drop',
+      'C /d/edit',
+      'A /d/new',
+      'A /d/new/file',
+      'D /whole',
+    ]);
     const tar = await new Response(store.diffTar('key', { signal })).bytes();
     expect(digestOf(await new Response(store.diffTar('key', { signal })).bytes())).toBe(digestOf(tar));
     const { chainId: copied } = await store.apply({ diffId: digestOf(tar), parent: image, tar: stream(tar) }, { signal });
