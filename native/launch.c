@@ -65,12 +65,20 @@ static int zygote(int control) {
   }
 }
 
+// Says for each list of FILE (u32 length, then the list) whether it would be taken: `1` or `0`. Nothing is run. Each list is copied into memory of
+// just its size, so that the sanitizers see any step beyond it.
 static int check(const char *path) {
-  static struct steps steps;
-  int fd = open(path, O_RDONLY | O_CLOEXEC); struct stat st;
-  if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) return 2;
-  const char *ops = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  return ops == MAP_FAILED ? 2 : ops_check(&steps, ops, st.st_size) ? 1 : 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC); unsigned length;
+  if (fd < 0) return 2;
+  while (read(fd, &length, sizeof length) == sizeof length && length <= OPS_MAX_SIZE) {
+    static struct steps steps;
+    char *ops = malloc(length ? length : 1);
+    if (!ops || read(fd, ops, length) != (ssize_t)length) return 2;
+    int taken = ops_check(&steps, ops, length) == 0;
+    free(ops);
+    if (write(1, taken ? "1" : "0", 1) != 1) return 2;
+  }
+  return 0;
 }
 
 int main(int argc, char **argv) {
