@@ -64,7 +64,7 @@ export function toHeader(
     gid: id(pax, 'gid', block.gid),
     userName: textOf(pax, 'uname', block.userName),
     groupName: textOf(pax, 'gname', block.groupName),
-    size: type === 'file' ? (shape?.realSize ?? storedBytes) : 0,
+    size: hasBody ? (shape?.realSize ?? storedBytes) : 0,
     mtimeSeconds: mtime.seconds,
     mtimeNanos: mtime.nanos,
     deviceMajor: block.deviceMajor,

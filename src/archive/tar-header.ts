@@ -27,7 +27,7 @@ export interface TarHeader {
   readonly gid: number;
   readonly userName: string;
   readonly groupName: string;
-  /** Bytes of the file once unpacked, holes and all; 0 for everything that is not a file. */
+  /** Bytes of the body once unpacked, holes and all; 0 for what can have none. */
   readonly size: number;
   readonly mtimeSeconds: number;
   readonly mtimeNanos: number;
