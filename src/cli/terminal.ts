@@ -21,7 +21,7 @@ const TCSADRAIN = 1;
 
 /** Loads the C library's terminal calls. @throws when there is no C library to load. */
 export function openTerminal(): Terminal {
-  const { dlopen, ptr } = import.meta.require('bun:ffi') as typeof import('bun:ffi');
+  const { dlopen, ptr } = require('bun:ffi') as typeof import('bun:ffi');
   const { symbols: libc } = dlopen('libc.so.6', {
     isatty: { args: ['i32'], returns: 'i32' },
     ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
