@@ -103,10 +103,6 @@ export class Box implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     rmSync(this.directory, { recursive: true, force: true });
-    for (const root of hierarchyRoots()) if (existsSync(join(root, this.parent))) rmdirSync(join(root, this.parent));
+    this.cgroups.removeEmpty(this.parent);
   }
-}
-
-function hierarchyRoots(): readonly string[] {
-  return [...readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /gm)].map(([, root = '']) => root);
 }

@@ -21,6 +21,9 @@ export interface Runtime extends AsyncDisposable {
 
   /** Removes what a container that has ended left: its cgroups and run directory. Idempotent. */
   delete(id: string, runDirectory: string): Promise<void>;
+
+  /** Ends and removes what a dead engine left under our cgroup parent: the cgroups of containers that `known` does not name. For start-up. */
+  sweep(known: ReadonlySet<string>): Promise<void>;
 }
 
 export interface ContainerRequest {

@@ -131,8 +131,15 @@ class LauncherRuntime implements Runtime {
     await rm(runDirectory, { recursive: true, force: true });
   }
 
+  async sweep(known: ReadonlySet<string>): Promise<void> {
+    for (const id of this.#cgroups.listOwned(this.#cgroupParent)) {
+      if (!known.has(id)) await this.#cgroups.remove(cgroupPath(undefined, this.#cgroupParent, id));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes.values()) process.release();
+    this.#cgroups.removeEmpty(this.#cgroupParent);
     await this.#launcher[Symbol.asyncDispose]();
   }
 

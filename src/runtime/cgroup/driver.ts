@@ -20,6 +20,9 @@ export interface CgroupDriver {
   /** Kills what is inside and removes the cgroup with its children, everywhere. Idempotent. @throws {EngineError} Unavailable, if it stays busy. */
   remove(path: string): Promise<void>;
 
+  /** Removes a parent that has no cgroups and no processes in it any more; leaves any other. */
+  removeEmpty(path: string): void;
+
   /** Names of the cgroups under `parent` that are container ids, for the sweep after a crash. */
   listOwned(parent: string): readonly string[];
 }

@@ -134,6 +134,15 @@ export function removeTree(directory: string): void {
   }
 }
 
+/** Removes a cgroup in which nothing is; any other, and a missing one, is let be. */
+export function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!['ENOENT', 'EBUSY', 'ENOTEMPTY'].includes(errnoOf(error))) throw error;
+  }
+}
+
 /** Names of the cgroups right below; none when it is not there. */
 export function childrenOf(directory: string): readonly string[] {
   try {

@@ -13,6 +13,7 @@ import {
   pidsIn,
   readControl,
   readNumber,
+  removeIfEmpty,
   removeTree,
   waitUntil,
   writeControl,
@@ -33,6 +34,7 @@ export function createCgroupDriverV1(layout: LayoutV1): CgroupDriver {
     open,
     create: (path, resources) => create(layout, roots, path, resources),
     remove: (path) => remove(roots, open(path), path),
+    removeEmpty: (path) => roots.forEach((root) => removeIfEmpty(join(root, path))),
     listOwned: (parent) => ownedIn(roots.map((root) => join(root, parent))),
   };
 }

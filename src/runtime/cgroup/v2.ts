@@ -15,6 +15,7 @@ import {
   pidsIn,
   readControl,
   readTable,
+  removeIfEmpty,
   removeTree,
   waitUntil,
   writeControl,
@@ -32,6 +33,7 @@ export function createCgroupDriverV2(root: string): CgroupDriver {
     open,
     create: (path, resources) => create(root, open(path), path, resources),
     remove: (path) => remove(root, open(path), path),
+    removeEmpty: (path) => removeIfEmpty(join(root, path)),
     listOwned: (parent) => ownedIn([join(root, parent)]),
   };
 }
