@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { EngineError, Scope, messageOf } from '../base/index.ts';
 import type { Image } from '../image/index.ts';
 import type { ContainerConfig, HostConfig, Platform } from '../spec/index.ts';
@@ -8,12 +8,13 @@ import { adaptHostConfig } from './create/adapt-host-config.ts';
 import { checkConfig } from './create/check-config.ts';
 import { checkHostConfig } from './create/check-host-config.ts';
 import { checkResources } from './create/check-resources.ts';
-import { containerPaths, writeContainerFiles } from './create/container-files.ts';
+import { containerPaths } from './create/container-paths.ts';
 import { mergeConfig } from './create/merge-config.ts';
 import { removeMade, resolveMounts } from './create/resolve-mounts.ts';
 import { publishContainerEvent } from './events/index.ts';
 import type { House } from './house.ts';
 import { makeUpName, parseContainerName } from './names.ts';
+import { removeFiles } from './remove-files.ts';
 import type { CreatedContainer, Options } from './requests.ts';
 
 /**
@@ -44,8 +45,8 @@ export async function createContainer(house: House, request: CreateContainerRequ
   house.streams.validateLogConfig(hostConfig.LogConfig);
 
   const paths = containerPaths(house.dataRoot, house.execRoot, id);
-  scope.defer(() => rmSync(paths.directory, { recursive: true, force: true }));
-  writeContainerFiles(paths, config, hostConfig, house.defaults);
+  scope.defer(() => removeFiles(paths.directory));
+  mkdirSync(paths.directory, { mode: 0o710 });
   scope.defer(() => house.snapshots.remove(id));
   await house.snapshots.prepare(id, image.chainId);
   const { mounts, madeVolumes, copyUps } = resolveMounts(house, config, hostConfig);

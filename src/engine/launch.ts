@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { EngineError, isEngineError, messageOf } from '../base/index.ts';
 import type { ContainerProcess } from '../runtime/index.ts';
 import { publishContainerEvent } from './events/index.ts';
+import { writeContainerFiles } from './container-files.ts';
 import type { ContainerRecord } from './contract.ts';
 import { whenEnded } from './exit.ts';
 import type { House } from './house.ts';
@@ -28,6 +29,7 @@ export async function launch(house: House, record: ContainerRecord, reason: Laun
   try {
     signal.throwIfAborted();
     mkdirSync(runDirectory, { recursive: true, mode: 0o711 });
+    writeContainerFiles(record, house.defaults);
     const spec = toRuntimeSpec(record, lookUpInputs(house, record));
     const stdio = { kind: config.Tty ? 'terminal' : 'pipes', stdin: config.OpenStdin } as const;
     process = await house.runtime.start({ id, spec, runDirectory, stdio }, { signal });

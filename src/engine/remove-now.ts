@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { publishContainerEvent } from './events/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
+import { removeFiles } from './remove-files.ts';
 import { volumeUsers } from './volumes.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function removeNow(house: House, record: ContainerRecord, options: 
   house.execs.forget(id);
   house.streams.end(id);
   await house.snapshots.remove(id);
-  rmSync(dirname(record.paths.log), { recursive: true, force: true });
+  removeFiles(dirname(record.paths.log));
   if (options.volumes) await removeAnonymousVolumes(house, record);
   publishContainerEvent(house.events, record, 'destroy');
   const { state } = record;

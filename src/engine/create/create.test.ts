@@ -6,7 +6,7 @@ import { adaptHostConfig } from './adapt-host-config.ts';
 import { checkConfig } from './check-config.ts';
 import { checkHostConfig } from './check-host-config.ts';
 import { checkResources } from './check-resources.ts';
-import { resolvConf } from './container-files.ts';
+import { resolvConf } from '../container-files.ts';
 import { mergeConfig } from './merge-config.ts';
 import { parseBind, parseMount, parseMounts, parseVolumesFrom } from './parse-mounts.ts';
 

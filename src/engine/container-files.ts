@@ -1,30 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ContainerConfig, HostConfig } from '../../spec/index.ts';
-import type { ContainerRecord } from '../contract.ts';
-import type { EngineDefaults } from '../defaults.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { HostConfig } from '../spec/index.ts';
+import type { ContainerRecord } from './contract.ts';
+import type { EngineDefaults } from './defaults.ts';
 
-/** Where a container's files are; a record names them, so no other place computes them. */
-export function containerPaths(dataRoot: string, execRoot: string, id: string): ContainerRecord['paths'] & { readonly directory: string } {
-  const directory = join(dataRoot, 'containers', id);
-  return {
-    directory,
-    log: join(directory, `${id}-json.log`),
-    resolvConf: join(directory, 'resolv.conf'),
-    hostname: join(directory, 'hostname'),
-    hosts: join(directory, 'hosts'),
-    sandboxKey: join(execRoot, 'netns', id.slice(0, 12)),
-  };
-}
-
-/** Makes the container's directory with the three files that are mounted over its /etc. Small and synchronous: it is on the way of a start. */
-export function writeContainerFiles(
-  paths: ReturnType<typeof containerPaths>,
-  config: ContainerConfig,
-  hostConfig: HostConfig,
-  defaults: EngineDefaults,
-): void {
-  mkdirSync(paths.directory, { mode: 0o710 });
+/** Writes the three files that are mounted over a container's /etc. Small and synchronous: it is on the way of a start. */
+export function writeContainerFiles({ paths, config, hostConfig }: ContainerRecord, defaults: EngineDefaults): void {
   if (hostConfig.NetworkMode.startsWith('container:')) return; // It shares the other container's files.
   const name = config.Domainname === '' ? config.Hostname : `${config.Hostname}.${config.Domainname}`;
   writeFileSync(paths.hostname, `${name}\n`);
