@@ -133,22 +133,25 @@ class DiskStore implements ContentStore {
     return `${this.#ingest}/${newId()}`;
   }
 
-  async #publish(path: string, digest: Digest): Promise<void> {
-    await rename(path, this.path(digest));
+  async #publish(path: string, digest: Digest): Promise<string> {
+    const blob = this.path(digest);
+    await rename(path, blob);
     await this.#directorySync.wait();
+    return blob;
   }
 }
 
 class DiskIngest implements Ingest {
   readonly size: number;
   readonly start: Uint8Array;
-  readonly #path: string;
-  readonly #publish: (digest: Digest) => Promise<void>;
+  // Where the bytes are: under `ingest/`, then among the blobs.
+  #path: string;
+  readonly #publish: (digest: Digest) => Promise<string>;
   #digest: Digest | undefined;
   #flushed: Promise<void> | null = null;
   #kept = false;
 
-  constructor(path: string, size: number, start: Uint8Array, hex: string | undefined, publish: (digest: Digest) => Promise<void>) {
+  constructor(path: string, size: number, start: Uint8Array, hex: string | undefined, publish: (digest: Digest) => Promise<string>) {
     this.#path = path;
     this.size = size;
     this.start = start;
@@ -183,7 +186,7 @@ class DiskIngest implements Ingest {
     this.flush();
     try {
       await this.#flushed;
-      await this.#publish(digest);
+      this.#path = await this.#publish(digest);
     } catch (error) {
       throw storeError(error);
     }

@@ -98,6 +98,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
       kept.flush();
       await kept.keep(await kept.digest({ signal }));
       expect(store.size(digestOf(bytes))).toBe(bytes.length);
+      expect(digestOf(await new Response(await kept.open({ signal })).bytes())).toBe(digestOf(bytes));
       await expect(store.ingest(failing(bytes, new Error('cut')), { signal })).rejects.toThrow('cut');
       await using empty = await store.ingest(chunks(new Uint8Array(0), 1), { signal });
       expect(await empty.digest({ signal })).toBe(digestOf(''));

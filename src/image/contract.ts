@@ -103,6 +103,10 @@ export interface ImportRequest {
   readonly message?: string;
   readonly platform?: Platform;
   readonly config?: ImageConfig['config'];
+  /** Default: now. Fixed by those who want the same image twice. */
+  readonly createdAt?: Date;
+  /** The history's `created_by`; default empty. */
+  readonly createdBy?: string;
 }
 
 export interface CreateImageRequest {
