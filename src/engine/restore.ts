@@ -150,6 +150,7 @@ async function sweep(house: House): Promise<void> {
   for (const key of house.snapshots.listActive()) {
     if (house.records.find(key) === undefined) await house.snapshots.remove(key);
   }
+  await house.runtime.sweep(new Set(house.records.list().map(({ id }) => id)));
   await house.content.sweep();
   await house.snapshots.sweep();
   await house.images.sweep();
