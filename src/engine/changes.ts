@@ -8,5 +8,21 @@ export async function containerChanges(house: House, words: string, options: Opt
   const record = house.records.resolve(words);
   requireRoot(house, record);
   const { upper, lower } = house.snapshots.directories(record.id);
-  return house.rootWorkers.changes(upper, lower, options);
+  const changes = await house.rootWorkers.changes(upper, lower, options);
+  return withoutMountPoints(changes, new Set([...ownMountPoints, ...record.mounts.map(({ destination }) => destination)]));
+}
+
+/** What every start makes to mount on. Docker keeps these in a layer of its own below the container's, so that they are nobody's change. */
+const ownMountPoints = ['/dev', '/proc', '/sys', '/dev/console', '/dev/pts', '/dev/shm', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
+
+/** Directories that only show because of a mount point in them go as well. */
+function withoutMountPoints(changes: readonly FilesystemChange[], mountPoints: ReadonlySet<string>): readonly FilesystemChange[] {
+  const hidden = changes.filter(({ kind, path }) => kind === 'added' && mountPoints.has(path));
+  if (hidden.length === 0) return changes;
+  const shown = changes.filter((change) => !hidden.includes(change));
+  const touched = ({ kind, path }: FilesystemChange) =>
+    kind === 'modified' &&
+    hidden.some((mount) => mount.path.startsWith(`${path}/`)) &&
+    !shown.some((other) => other.path.startsWith(`${path}/`));
+  return shown.filter((change) => !touched(change));
 }

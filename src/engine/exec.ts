@@ -142,7 +142,8 @@ async function finish(
 
 /** The exec has ended before it began: with the exit code that shells give a command that is not there or cannot be executed. */
 function failed(house: House, record: ContainerRecord, instance: ExecInstance, error: unknown): void {
-  const exitCode = isEngineError(error) && typeof error.detail['exitCode'] === 'number' ? error.detail['exitCode'] : 126;
+  const told = isEngineError(error) && !error.message.startsWith('unable to find ') ? error.detail['exitCode'] : undefined;
+  const exitCode = typeof told === 'number' ? told : 126;
   house.execs.ended(instance, exitCode);
   publishContainerEvent(house.events, record, 'exec_die', { execID: instance.id, exitCode: String(exitCode) });
 }

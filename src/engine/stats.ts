@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { CgroupStatistics } from '../runtime/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
 import type { Options } from './requests.ts';
@@ -35,7 +36,8 @@ async function* statistics(house: House, id: string, request: StatsRequest, sign
 }
 
 function sample(house: House, record: ContainerRecord, previous: ContainerStatistics | undefined): ContainerStatistics {
-  const current = house.live.process(record.id)?.cgroup.statistics();
+  const counted = house.live.process(record.id)?.cgroup.statistics();
+  const current = counted === undefined ? undefined : withinMachine(counted, house.host.memoryBytes);
   return {
     id: record.id,
     name: record.name,
@@ -48,6 +50,12 @@ function sample(house: House, record: ContainerRecord, previous: ContainerStatis
     onlineCpus: house.host.cpus,
     networks: 'pid' in record.state && record.hostConfig.NetworkMode !== 'host' ? interfaces(record.state.pid) : {},
   };
+}
+
+/** Without a limit a container may use what the machine has. */
+function withinMachine(counted: CgroupStatistics, memoryBytes: number): CgroupStatistics {
+  const { memory } = counted;
+  return memory.limitBytes <= memoryBytes ? counted : { ...counted, memory: { ...memory, limitBytes: memoryBytes } };
 }
 
 /** The first line of /proc/stat without guest time, which is in user time already (moby daemon/stats_unix.go). */
