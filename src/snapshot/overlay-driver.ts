@@ -23,7 +23,12 @@ function mountOf({ top, lower }: Stack, extra: readonly string[]): Mount {
   if (top !== null && only === undefined) return { type: 'bind', source: top.upper, options: ['bind', 'rw'] };
   if (top === null && only !== undefined && lower.length === 1) return { type: 'bind', source: only, options: ['bind', 'ro'] };
   const own = top === null ? ['ro'] : [`upperdir=${top.upper}`, `workdir=${top.work}`];
-  return { type: 'overlay', source: 'overlay', options: [`lowerdir=${lower.join(':')}`, ...own, ...extra] };
+  return { type: 'overlay', source: 'overlay', options: [`lowerdir=${lower.map(escapeLower).join(':')}`, ...own, ...extra] };
+}
+
+/** A layer's path as `lowerdir=` takes it: a colon would end it. */
+export function escapeLower(path: string): string {
+  return path.replaceAll(':', '\\:');
 }
 
 // Features that would write attributes into upper directories which tie them to this place; off unless the kernel was told otherwise.

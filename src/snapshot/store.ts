@@ -48,7 +48,7 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
     this.#driver = options.driver;
     mkdirSync(options.directory, { recursive: true, mode: 0o711 });
     this.#trash = new Trash(join(options.directory, trashName), options.workers, options.log);
-    this.#mounts = new TemporaryMounts(options.runDirectory, options.workers, options.log);
+    this.#mounts = new TemporaryMounts(options.runDirectory, options.directory, options.workers, options.log);
     this.#nextId = 1 + Math.max(0, ...this.#numbers(this.#directory), ...this.#numbers(join(this.#directory, trashName)));
   }
 

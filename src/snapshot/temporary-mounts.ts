@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RootWorkers } from '../archive/index.ts';
-import { EngineError, messageOf, type Log } from '../base/index.ts';
+import { messageOf, type Log } from '../base/index.ts';
 import type { Mount } from '../spec/index.ts';
+import { escapeLower } from './overlay-driver.ts';
 
 /** A root that can be looked at until it is disposed. */
 export interface TemporaryMount extends AsyncDisposable {
@@ -20,13 +21,16 @@ const neverAborted = new AbortController().signal;
 /** Roots of stopped containers and of images, mounted on the host only while somebody looks; who looks at the same one shares the mount. */
 export class TemporaryMounts {
   readonly #directory: string;
+  readonly #layers: string;
   readonly #workers: RootWorkers;
   readonly #log: Log;
   readonly #shared = new Map<string, Shared>();
   #next = 0;
 
-  constructor(directory: string, workers: RootWorkers, log: Log) {
+  /** `layers` is the directory under which all of a mount's layers are. */
+  constructor(directory: string, layers: string, workers: RootWorkers, log: Log) {
     this.#directory = directory;
+    this.#layers = layers;
     this.#workers = workers;
     this.#log = log;
   }
@@ -65,7 +69,7 @@ export class TemporaryMounts {
     do path = join(this.#directory, String(this.#next++));
     while (list(this.#directory).includes(String(this.#next - 1)));
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    const shared = { path, ready: this.#workers.mount(toArgument(mount, path), { signal: neverAborted }), users: 0 };
+    const shared = { path, ready: this.#workers.mount(toArgument(mount, this.#layers, path), { signal: neverAborted }), users: 0 };
     this.#shared.set(name, shared);
     return shared;
   }
@@ -85,13 +89,12 @@ export class TemporaryMounts {
   }
 }
 
-// Layers are named from the directory that holds them all, so that long stacks fit the one page mount(2) takes.
-function toArgument(mount: Mount, target: string) {
-  const lower = mount.options.find((option) => option.startsWith('lowerdir='))?.slice('lowerdir='.length);
-  const first = lower?.split(':')[0];
-  if (first === undefined) throw new EngineError('Internal', `Cannot mount a ${mount.type} temporarily`);
-  const from = dirname(dirname(first));
-  const options = mount.options.filter((option) => option !== 'ro').map((option) => option.replaceAll(`${from}/`, ''));
+// Layers are named from the directory that holds them all: long stacks then fit the one page mount(2) takes, and no letter of that
+// directory's own name is in the way.
+function toArgument(mount: Mount, from: string, target: string) {
+  const options = mount.options
+    .filter((option) => option !== 'ro')
+    .map((option) => option.replaceAll(`${escapeLower(from)}/`, '').replaceAll(`${from}/`, ''));
   return { from, type: mount.type, source: mount.source, options: options.join(','), target };
 }
 
