@@ -26,13 +26,17 @@ static void say(const char *text) { if (write(2, text, strlen(text)) < 0) return
 // Executes a sealed copy of this binary, unless it is one.
 static void seal(char **argv) {
   int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  if (self < 0 || (fcntl(self, F_GET_SEALS) & SEALS) == SEALS) { close(self); return; }
+  int seals = self < 0 ? -1 : fcntl(self, F_GET_SEALS);
+  if (seals >= 0 && (seals & SEALS) == SEALS) { close(self); return; }
   struct stat st;
   int copy = memfd_create("launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (copy < 0 || fstat(self, &st) < 0) return;
-  for (off_t at = 0; at < st.st_size;) if (sendfile(copy, self, &at, st.st_size - at) <= 0) _exit(125);
-  if (fcntl(copy, F_ADD_SEALS, SEALS) < 0) return;
-  fexecve(copy, argv, environ);
+  if (self >= 0 && copy >= 0 && fstat(self, &st) == 0) {
+    off_t at = 0;
+    while (at < st.st_size && sendfile(copy, self, &at, st.st_size - at) > 0);
+    if (at == st.st_size && fcntl(copy, F_ADD_SEALS, SEALS) == 0) fexecve(copy, argv, environ);
+  }
+  say("launcher: cannot make a sealed copy of itself\n");
+  _exit(125);
 }
 
 // The spare: receives one request and serves it as that container's monitor. Tells the zygote through `told` whether to fork another.

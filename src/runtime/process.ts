@@ -24,6 +24,9 @@ export interface RunningProcess {
 // One read takes what a busy writer has put there; after `turnBytes` of them other work gets its turn.
 const readBytes = 1 << 18;
 const turnBytes = 1 << 20;
+// A writer that wrote so much since the last pause gets one of a millisecond, so that it is read in large pieces and the monitor is not asked for each.
+const burstBytes = 1 << 15;
+const pauseMs = 1;
 
 /**
  * A process that has a monitor. The monitor tells when there is something to read; reads and writes go straight to the pipe or terminal. When the
@@ -76,7 +79,7 @@ export class MonitoredProcess implements ContainerProcess {
     if (this.#stdio.stdout >= 0) open.set('stdout', this.#stdio.stdout);
     if (this.#stdio.stderr >= 0) open.set('stderr', this.#stdio.stderr);
     try {
-      for (let turn = 0; open.size > 0 && !this.#released;) {
+      for (let turn = 0, burst = 0; open.size > 0 && !this.#released;) {
         let idle = true;
         for (const [stream, descriptor] of open) {
           const got = readSome(this.#libc, descriptor, buffer);
@@ -84,13 +87,18 @@ export class MonitoredProcess implements ContainerProcess {
           if (typeof got !== 'number') continue;
           idle = false;
           turn += got;
+          burst += got;
           yield { stream, bytes: buffer.slice(0, got) };
           if (this.#released) return;
         }
         if (turn >= turnBytes) {
           turn = 0;
           await new Promise((resolve) => setImmediate(resolve));
+        } else if (idle && burst >= burstBytes) {
+          burst = 0;
+          await Bun.sleep(pauseMs);
         } else if (idle && open.size > 0) {
+          burst = 0;
           await this.#whenReady((open.has('stdout') ? watchBits.stdout : 0) | (open.has('stderr') ? watchBits.stderr : 0));
         }
       }
