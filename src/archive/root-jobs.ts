@@ -9,11 +9,13 @@ export type WhiteoutMode = 'overlay' | 'delete' | 'bottom' | 'literal';
 export interface ApplyTarOptions {
   readonly signal: AbortSignal;
   readonly whiteouts: WhiteoutMode;
+  /** Whether to tell the digest (default yes): it is a third of the work. */
+  readonly hash?: boolean;
   readonly limits?: TarLimits;
 }
 
 export interface AppliedTar {
-  /** `sha256:…` of every byte of the stream. */
+  /** `sha256:…` of every byte of the stream; empty when not asked for. */
   readonly digest: string;
   /** Sum of the regular files' bytes. */
   readonly size: number;

@@ -74,8 +74,8 @@ export function openRootWorkers(options: { readonly maxWorkers?: number; readonl
     get size() {
       return pool.size;
     },
-    applyTar(root, tar, { signal, whiteouts, limits }) {
-      const argument = { path: '/', whiteouts, noOverwriteDirNonDir: false, owner: null, limits: limits ?? null, hash: true };
+    applyTar(root, tar, { signal, whiteouts, limits, hash }) {
+      const argument = { path: '/', whiteouts, noOverwriteDirNonDir: false, owner: null, limits: limits ?? null, hash: hash ?? true };
       return untar(root, argument, tar, signal);
     },
     async untarInto(root, path, tar, { signal, noOverwriteDirNonDir, owner }) {

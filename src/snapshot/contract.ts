@@ -60,6 +60,8 @@ export interface SnapshotStore {
 export interface LayerToApply {
   readonly diffId: Digest;
   readonly parent: Digest | null;
+  /** The bytes are known to have digest `diffId` (an uncompressed blob of the content store): they are not hashed once more. */
+  readonly verified?: true;
   /** Takes over the stream: it is read to its end or cancelled. */
   readonly tar: ReadableStream<Uint8Array>;
 }

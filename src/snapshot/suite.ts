@@ -83,6 +83,12 @@ export function snapshotSuite(driver: () => Promise<SnapshotDriver>): void {
     ]);
   });
 
+  test('bytes that are known to be right are taken as they are', async () => {
+    const known = await layer(null, file('x'));
+    expect((await store.apply({ ...known, verified: true }, { signal })).chainId).toBe(known.diffId);
+    expect(await look(known.diffId)).toEqual({ x: 'x' });
+  });
+
   test('applying what is there cancels the stream; twice at once makes one layer', async () => {
     const once = await layer(null, file('x'));
     const again = await layer(null, file('x'));
