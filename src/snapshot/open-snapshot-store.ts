@@ -7,7 +7,7 @@ import { DirectorySnapshotStore } from './store.ts';
 
 /**
  * The snapshots of a data root. Rows are tables `snapshot_*` of `database`; directories are under `directory`; temporary mounts under
- * `runDirectory`. `workers` stays the caller's. Call `sweep` once before use.
+ * `roots` of `runDirectory`. `workers` stays the caller's. Call `sweep` once before use.
  */
 export function openSnapshotStore(options: {
   readonly database: Database;

@@ -14,7 +14,7 @@ export interface SnapshotStoreOptions {
   readonly database: Database;
   /** Holds a directory per snapshot; made if missing. Short names keep overlay's option string short. */
   readonly directory: string;
-  /** For temporary mounts; must be on a file system that does not outlive a boot, or be swept. */
+  /** Gets a directory `roots` for temporary mounts. */
   readonly runDirectory: string;
   readonly workers: RootWorkers;
   readonly driver: SnapshotDriver;
@@ -48,7 +48,7 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
     this.#driver = options.driver;
     mkdirSync(options.directory, { recursive: true, mode: 0o711 });
     this.#trash = new Trash(join(options.directory, trashName), options.workers, options.log);
-    this.#mounts = new TemporaryMounts(options.runDirectory, options.directory, options.workers, options.log);
+    this.#mounts = new TemporaryMounts(join(options.runDirectory, 'mounts'), options.directory, options.workers, options.log);
     this.#nextId = 1 + Math.max(0, ...this.#numbers(this.#directory), ...this.#numbers(join(this.#directory, trashName)));
   }
 
