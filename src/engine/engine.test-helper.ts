@@ -62,7 +62,13 @@ export class TestHouse implements AsyncDisposable {
     const database = openDatabase(join(directory, 'db.sqlite'));
     const workers = openRootWorkers();
     const content = openDiskStore({ directory: join(directory, 'content') });
-    const snapshots = openSnapshotStore({ database, directory: join(directory, 'snapshots'), runDirectory: execRoot, workers, log });
+    const snapshots = openSnapshotStore({
+      database,
+      directory: join(directory, 'snapshots'),
+      runDirectory: join(execRoot, 'mounts'),
+      workers,
+      log,
+    });
     const images = openImageStore({ database, content, snapshots, rootWorkers: workers, log, clock: systemClock() });
     const runtime = createRuntime({ launcher: launcherPath, cgroupParent: this.cgroupParent, log });
     const volumes = openVolumeStore({ database, root: join(directory, 'volumes') });

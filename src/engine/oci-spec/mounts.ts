@@ -23,15 +23,15 @@ function depth(mount: RuntimeMount): number {
 function systemMounts(record: ContainerRecord, inputs: SpecInputs): readonly RuntimeMount[] {
   const { Privileged: privileged, IpcMode: ipc, ShmSize: shmBytes } = record.hostConfig;
   return defaultMounts({ shmBytes, privileged }).flatMap((mount) => {
-    if (mount.destination === '/dev/mqueue' && ipc === 'host') return [bind('/dev/mqueue', '/dev/mqueue', sharedOptions)];
+    // mqueue needs no word: a mount of it shows the queues of the IPC namespace it is made in.
     if (mount.destination !== '/dev/shm') return [mount];
     if (ipc === 'none') return [];
     const source = ipc === 'host' ? '/dev/shm' : inputs.sharedMemory;
-    return [source === undefined ? mount : bind('/dev/shm', source, sharedOptions)];
+    return [source === undefined ? mount : bind('/dev/shm', source, sharedMemoryOptions)];
   });
 }
 
-const sharedOptions = ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'];
+const sharedMemoryOptions = ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'];
 
 function fileMounts(record: ContainerRecord, { files }: SpecInputs): readonly RuntimeMount[] {
   const options = ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])];
