@@ -12,15 +12,15 @@ export interface Program {
   readonly buildTime: string;
 }
 
-/** Images that come with the program: `name:tag` → its archive. A pull of one loads it. */
-export type BuiltInImages = ReadonlyMap<string, () => ReadableStream<Uint8Array>>;
+/** Makes an image that comes with the program (`hello-world:latest`) when it is not there; false for a name it does not know. */
+export type PullBuiltIn = (reference: string, options: { readonly signal: AbortSignal }) => Promise<boolean>;
 
 /** What all routes share; made once. */
 export interface Api {
   readonly house: House;
   readonly program: Program;
   readonly containerList: ContainerListRenderer;
-  readonly builtInImages: BuiltInImages;
+  readonly pullBuiltIn: PullBuiltIn;
 }
 
 /** One request that has found its route. */

@@ -2,7 +2,7 @@ import { EngineError, isEngineError } from '../base/index.ts';
 import type { House } from '../engine/index.ts';
 import { failure } from './answers.ts';
 import { maximumVersion } from './api-version.ts';
-import type { Api, BuiltInImages, Program } from './call.ts';
+import type { Api, Program, PullBuiltIn } from './call.ts';
 import type { HttpAnswer, HttpHandler, HttpHeaders, HttpRequest } from './http/index.ts';
 import { Query } from './query.ts';
 import { ContainerListRenderer } from './render/container-list.ts';
@@ -11,8 +11,8 @@ import { routes } from './routes/index.ts';
 import { statusOf } from './status.ts';
 
 /** The Docker Engine API over a house, as a handler for `HttpServer`. */
-export function createApi(house: House, program: Program, builtInImages: BuiltInImages = new Map()): HttpHandler {
-  const api: Api = { house, program, builtInImages, containerList: new ContainerListRenderer(house.engineId) };
+export function createApi(house: House, program: Program, pullBuiltIn: PullBuiltIn = async () => false): HttpHandler {
+  const api: Api = { house, program, pullBuiltIn, containerList: new ContainerListRenderer(house.engineId) };
   const router = new Router(routes);
   const common: HttpHeaders = {
     'Api-Version': maximumVersion,

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createApi, HttpServer } from '../api/index.ts';
+import { createApi, HttpServer, type PullBuiltIn } from '../api/index.ts';
 import { openRootWorkers } from '../archive/index.ts';
 import { createLog, EngineError, messageOf, Scope, type Log } from '../base/index.ts';
 import { openDiskStore } from '../content/index.ts';
 import { openDatabase, openHouse, systemClock, type House } from '../engine/index.ts';
-import { openImageStore, seedHelloWorld } from '../image/index.ts';
+import { ensureHelloWorld, openImageStore, seedHelloWorld } from '../image/index.ts';
 import { createRuntime } from '../runtime/index.ts';
 import { openSnapshotStore } from '../snapshot/index.ts';
 import { openVolumeStore } from '../volume/index.ts';
@@ -54,8 +54,13 @@ async function serve(options: DaemonOptions, log: Log): Promise<void> {
   scope.defer(writePidfile(options.pidfile));
   for (const address of options.listen) if (address.kind === 'unix') await clearSocketPath(address.path);
   const house = await buildHouse(options, log, scope);
+  const pullBuiltIn: PullBuiltIn = async (reference, abort) => {
+    if (reference !== 'hello-world:latest') return false;
+    await ensureHelloWorld(house.images, readFileSync(embedded.hello), abort);
+    return true;
+  };
   const server = new HttpServer({
-    handler: createApi(house, program),
+    handler: createApi(house, program, pullBuiltIn),
     onFault: (error) => log.error('Connection failed', { error: messageOf(error), stack: stackOf(error) }),
   });
   scope.defer(() => server.close());

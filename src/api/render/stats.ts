@@ -1,10 +1,10 @@
-import type { ContainerStatistics } from '../../engine/index.ts';
+import type { ContainerStatistics, House } from '../../engine/index.ts';
 import { formatTime } from './time.ts';
 
 type Counters = NonNullable<ContainerStatistics['current']>;
 
 /** One sample of GET /containers/{id}/stats; counters of a container that does not run are left at zero. */
-export function renderStats(sample: ContainerStatistics, cgroupVersion: 1 | 2) {
+export function renderStats(sample: ContainerStatistics, host: Pick<House['host'], 'cgroupVersion' | 'memoryBytes'>) {
   const { current, previous } = sample;
   const networks = Object.entries(sample.networks).map(([name, counters]) => [
     name,
@@ -31,7 +31,7 @@ export function renderStats(sample: ContainerStatistics, cgroupVersion: 1 | 2) {
     storage_stats: {},
     cpu_stats: renderCpu(current, sample.systemCpuNanos, sample.onlineCpus),
     precpu_stats: renderCpu(previous, sample.previousSystemCpuNanos, sample.onlineCpus),
-    memory_stats: current === undefined ? {} : renderMemory(current.memory, cgroupVersion),
+    memory_stats: current === undefined ? {} : renderMemory(current.memory, host),
     ...(networks.length === 0 ? {} : { networks: Object.fromEntries(networks) }),
   };
 }
@@ -68,12 +68,13 @@ function renderCpu(counters: Counters | undefined, systemNanos: number, onlineCp
   };
 }
 
-function renderMemory(memory: Counters['memory'], cgroupVersion: 1 | 2) {
+function renderMemory(memory: Counters['memory'], { cgroupVersion, memoryBytes }: Pick<House['host'], 'cgroupVersion' | 'memoryBytes'>) {
   return {
     usage: memory.usageBytes,
     ...(cgroupVersion === 1 ? { max_usage: memory.maxUsageBytes } : {}),
     stats: memory.stats,
     ...(cgroupVersion === 1 ? { failcnt: memory.failures } : {}),
-    limit: memory.limitBytes,
+    // Without a limit the machine's memory is one.
+    limit: Math.min(memory.limitBytes, memoryBytes),
   };
 }

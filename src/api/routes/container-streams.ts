@@ -85,9 +85,9 @@ async function stats(call: Call): Promise<HttpAnswer> {
   const oneShot = minor >= 41 && query.boolean('one-shot');
   if (stream && oneShot) throw new EngineError('InvalidArgument', 'cannot have stream=true and one-shot=true');
   const samples = await containerStats(house, subject(call), { stream, oneShot }, { signal });
-  return jsonLines(rendered(samples, house.host.cgroupVersion));
+  return jsonLines(rendered(samples, house.host));
 }
 
-async function* rendered(samples: Awaited<ReturnType<typeof containerStats>>, cgroupVersion: 1 | 2): AsyncGenerator<unknown> {
-  for await (const sample of samples) yield `${JSON.stringify(renderStats(sample, cgroupVersion))}\n`;
+async function* rendered(samples: Awaited<ReturnType<typeof containerStats>>, host: Call['house']['host']): AsyncGenerator<unknown> {
+  for await (const sample of samples) yield `${JSON.stringify(renderStats(sample, host))}\n`;
 }

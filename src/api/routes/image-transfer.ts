@@ -1,6 +1,6 @@
 import { EngineError } from '../../base/index.ts';
 import { importImage, loadImages, saveImages } from '../../engine/index.ts';
-import type { Platform } from '../../spec/index.ts';
+import { familiarName, formatFamiliar, parseReference, type Platform } from '../../spec/index.ts';
 import { bytes, jsonLines } from '../answers.ts';
 import { subject, type Call } from '../call.ts';
 import type { HttpAnswer } from '../http/index.ts';
@@ -50,18 +50,17 @@ async function importRoot({ house, request, query, signal }: Call): Promise<Http
 }
 
 // Until there are registries: what Docker says of a repository that is not there.
-async function pull({ api, house, query, signal }: Call): Promise<HttpAnswer> {
-  const name = query.text('fromImage');
-  const reference = referenceOf(name, query.text('tag') === '' && !/[:@][^/]*$/.test(name) ? 'latest' : query.text('tag'));
-  const builtIn = api.builtInImages.get(reference.replace(/^(docker\.io\/)?(library\/)?/, ''));
-  if (builtIn === undefined) {
-    throw new EngineError(
-      'NotFound',
-      `pull access denied for ${name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
-    );
-  }
-  await loadImages(house, builtIn(), {}, { signal });
-  return jsonLines(only({ status: `Status: Downloaded newer image for ${reference}` }));
+async function pull({ api, query, signal }: Call): Promise<HttpAnswer> {
+  const { fromImage, tag } = { fromImage: query.text('fromImage'), tag: query.text('tag') };
+  const reference = parseReference(referenceOf(fromImage, tag));
+  const name = formatFamiliar(reference);
+  const known = await api.pullBuiltIn(/[:@]/.test(name.slice(name.lastIndexOf('/') + 1)) ? name : `${name}:latest`, { signal });
+  if (known) return jsonLines(only({ status: `Status: Downloaded newer image for ${name}` }));
+  throw new EngineError(
+    'NotFound',
+    `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ` +
+      'denied: requested access to the resource is denied',
+  );
 }
 
 function push({ params }: Call): never {
