@@ -54,7 +54,11 @@ function swapLimit(limit: number | undefined, swap: number | undefined): string 
 function io({ blockIO = {} }: RuntimeResources): readonly Setting[] {
   const list: Setting[] = [];
   const otherwise = 'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.';
-  if (blockIO.weight) list.push({ ...setting('io', 'io.weight', `default ${ioWeight(blockIO.weight)}`), otherwise });
+  // BFQ has a file of its own, with v1's scale; which of the two counts depends on each disk's scheduler.
+  if (blockIO.weight) {
+    list.push({ ...setting('io', 'io.bfq.weight', blockIO.weight), otherwise: '' });
+    list.push({ ...setting('io', 'io.weight', `default ${ioWeight(blockIO.weight)}`), otherwise });
+  }
   for (const { major, minor, weight } of blockIO.weightDevice ?? []) {
     if (weight) list.push({ ...setting('io', 'io.weight', `${major}:${minor} ${ioWeight(weight)}`), otherwise });
   }

@@ -52,6 +52,7 @@ test('v1 and v2: the same wishes', () => {
     'memory.swap.max=300',
     'memory.max=200',
     'memory.low=100',
+    'io.bfq.weight=500',
     'io.weight=default 4950',
     'io.max=8:0 rbps=1000',
     'pids.max=max',

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { EngineError } from '../../base/index.ts';
 import type { RuntimeResources } from '../../spec/index.ts';
 import type { ContainerCgroup } from '../contract.ts';
 import type { CgroupDriver, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
@@ -178,7 +179,8 @@ class CgroupV1 implements ContainerCgroup {
   }
 
   async #freezer(state: 'FROZEN' | 'THAWED'): Promise<void> {
-    const directory = this.directoryOf('freezer') ?? '';
+    const directory = this.directoryOf('freezer');
+    if (directory === undefined) throw new EngineError('Unavailable', 'Cannot freeze: the freezer cgroup is not mounted');
     const path = join(directory, 'freezer.state');
     writeControl(path, state);
     // A process that forks while it is being frozen needs to be told again.
