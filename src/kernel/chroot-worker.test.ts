@@ -88,3 +88,16 @@ test('an entry that is missing is an error, not a hang', async () => {
   await using broken = new ChrootWorkers({ entry: join(top, 'no-such-file.ts'), maxWorkers: 1, idleMs: 1000 });
   await expect(broken.call({ job: 'list', root: null, argument: null }, { signal })).rejects.toMatchObject({ code: 'Unavailable' });
 });
+
+test('a thread that ended leaves no descriptor', async () => {
+  const root = join(top, 'leak');
+  mkdirSync(root);
+  const once = async (): Promise<number> => {
+    await using own = new ChrootWorkers({ entry, maxWorkers: 1, idleMs: 60_000 });
+    await own.call({ job: 'list', root, argument: null }, { signal });
+    return readdirSync('/proc/self/fd').length;
+  };
+  const first = await once();
+  for (let round = 0; round < 5; round++) await once();
+  expect(await once()).toBeLessThanOrEqual(first + 1);
+});

@@ -37,6 +37,11 @@ export class RootThread {
     this.#check(this.#calls.result(this.#calls.symbols.chroot(this.#calls.path(dot))), 'chroot /');
   }
 
+  /** Gives back what the thread holds of the process: descriptors outlive threads. It is of no use after. */
+  close(): void {
+    this.#calls.close(this.#realRoot);
+  }
+
   #check(result: number, what: string): number {
     if (result >= 0) return result;
     const missing = -result === errno.ENOENT;

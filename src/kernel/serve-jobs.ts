@@ -59,6 +59,11 @@ export class JobServer {
   #receive(message: ToWorker): void {
     const running = this.#running;
     if (message.kind === 'start') return this.#start(message);
+    if (message.kind === 'exit') {
+      this.#root.close();
+      this.#send({ kind: 'done', result: undefined }, []);
+      return;
+    }
     if (message.kind === 'input') {
       // Input that was on its way when its job failed is dropped, and its buffer with it.
       if (running.kind !== 'sink') return;

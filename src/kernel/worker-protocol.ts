@@ -10,7 +10,8 @@ export type ToWorker =
   | { readonly kind: 'input'; readonly buffer: ArrayBuffer; readonly length: number }
   | { readonly kind: 'inputEnd' }
   | { readonly kind: 'more' }
-  | { readonly kind: 'abort' };
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'exit' };
 
 export type FromWorker =
   | { readonly kind: 'credit'; readonly buffer: ArrayBuffer }

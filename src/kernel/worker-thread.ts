@@ -48,9 +48,15 @@ export class WorkerThread {
     this.#worker.ref();
   }
 
-  /** Resolves when the thread is gone. */
+  /** Resolves when the thread is gone. A job it was at fails. */
   async end(): Promise<void> {
     this.wake();
+    if (this.#alive && !this.#busy) {
+      this.#inbox = [];
+      this.#busy = true;
+      this.#post({ kind: 'exit' });
+      await this.#answer().catch(() => undefined);
+    }
     this.#die('the engine is shutting down');
     this.#worker.terminate();
     await this.#closed.promise;
