@@ -12,6 +12,7 @@ export interface LauncherOptions {
 }
 
 const eagain = 11;
+const tooManyReferences = 109;
 const retryMs = 1;
 
 /**
@@ -61,7 +62,7 @@ export class Launcher implements AsyncDisposable {
       const sent = sendWithDescriptors(this.#options.libc, this.#start().control, encodeRequest(), descriptors);
       if (sent >= 0) return;
       // A full queue is a burst of starts: the zygote takes one after the other.
-      if (sent === -eagain) await Bun.sleep(retryMs);
+      if (sent === -eagain || sent === -tooManyReferences) await Bun.sleep(retryMs);
       else if (attempt > 0) this.#options.libc.check(sent, 'send to the launcher');
       else this.#drop();
     }

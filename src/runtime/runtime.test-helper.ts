@@ -28,7 +28,7 @@ export class TestBed implements AsyncDisposable {
   constructor() {
     for (const name of ['bin', 'proc', 'dev', 'etc', 'tmp', 'sys']) mkdirSync(join(this.root, name), { recursive: true });
     copyFileSync('/bin/busybox', join(this.root, 'bin/busybox'));
-    for (const name of 'true false sh cat ls ps sleep echo id stty head dd hostname mount kill printf test wc env'.split(' ')) {
+    for (const name of 'true false sh cat ls ps sleep echo id stty head dd hostname mount kill printf test wc env readlink'.split(' ')) {
       symlinkSync('busybox', join(this.root, 'bin', name));
     }
     writeFileSync(join(this.root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001:Ann:/home/ann:/bin/sh\n');

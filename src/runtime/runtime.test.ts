@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFi
 import { join } from 'node:path';
 import { newId } from '../base/index.ts';
 import { never, outputOf, pipes, TestBed, until } from './runtime.test-helper.ts';
-import type { ContainerProcess, ExitRecord } from './index.ts';
+import type { ContainerProcess } from './index.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const withInput = { kind: 'pipes', stdin: true } as const;
@@ -192,17 +192,83 @@ test('an init reaps and passes signals on', async () => {
   expect((await outputOf(direct.process)).stdout).toBe('2\ndocker-init\n');
 });
 
-test('memory over the limit is reported as such', async () => {
+test('memory over the limit is reported as such, and only that', async () => {
   await using bed = new TestBed();
   const spec = bed.spec({});
-  const { process } = await bed.start(['dd', 'if=/bin/busybox', 'of=/dev/null', 'bs=100M', 'count=1'], {
-    spec: { linux: { ...spec.linux, resources: { memory: { limit: 8 << 20, swap: 8 << 20 } } } },
+  const run = (bytes: string) =>
+    bed.start(['dd', 'if=/dev/zero', 'of=/dev/null', `bs=${bytes}`, 'count=1'], {
+      spec: { linux: { ...spec.linux, devices: devices(), resources: { memory: { limit: 16 << 20, swap: 16 << 20 } } } },
+    });
+  const { process: hog } = await run('100M');
+  expect(await hog.exited).toMatchObject({ exitCode: 137, signal: 9, oomKilled: true });
+  const { process: modest } = await run('1M');
+  expect(await modest.exited).toMatchObject({ exitCode: 0, oomKilled: false });
+});
+
+function devices() {
+  return [
+    ['null', 3],
+    ['zero', 5],
+  ].map(([name, minor]) => ({ type: 'c', path: `/dev/${name}`, major: 1, minor: Number(minor), fileMode: 0o666 }));
+}
+
+test('an overlay of many layers with long names is the root, and nothing is mounted on the host', async () => {
+  await using bed = new TestBed();
+  const layers = Array.from({ length: 60 }, (_, index) => join(bed.directory, `layer-${'x'.repeat(80)}-${index}`));
+  layers.forEach((layer, index) => {
+    mkdirSync(layer);
+    writeFileSync(join(layer, `file-${index}`), String(index));
   });
-  const { stderr } = await outputOf(process);
-  const record: ExitRecord = await process.exited;
-  // busybox dd reads one block whole; what it touches of it depends on the file, so both ends are possible, but never a wrong report.
-  expect(record.oomKilled).toBe(record.exitCode === 137);
-  expect(stderr.length).toBeGreaterThanOrEqual(0);
+  for (const name of ['upper', 'work', 'merged']) mkdirSync(join(bed.directory, name));
+  const lowerdir = [...layers, bed.root].join(':');
+  const options = [`lowerdir=${lowerdir}`, `upperdir=${join(bed.directory, 'upper')}`, `workdir=${join(bed.directory, 'work')}`];
+  const { process } = await bed.start(['sh', '-c', 'ls / | wc -l; cat /file-0 /file-59; echo new > /made; cat /proc/self/mountinfo'], {
+    spec: { root: { path: join(bed.directory, 'merged') }, rootMounts: [{ type: 'overlay', source: 'overlay', options }] },
+  });
+  const { stdout, exitCode } = await outputOf(process);
+  expect([stdout.slice(0, 6), exitCode]).toEqual(['66\n059', 0]);
+  expect(readFileSync(join(bed.directory, 'upper/made'), 'utf8')).toBe('new\n');
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(bed.directory);
+});
+
+test('an overlay whose one option is over 255 bytes goes the old way', async () => {
+  await using bed = new TestBed();
+  const long = join(bed.directory, 'a'.repeat(200), 'b'.repeat(60));
+  for (const name of ['upper', 'work']) mkdirSync(join(long, name), { recursive: true });
+  const merged = join(bed.directory, 'merged');
+  mkdirSync(merged);
+  const options = [`lowerdir=${bed.root}`, `upperdir=${join(long, 'upper')}`, `workdir=${join(long, 'work')}`];
+  const { process } = await bed.start(['sh', '-c', 'echo new > /made'], {
+    spec: { root: { path: merged }, rootMounts: [{ type: 'overlay', source: 'overlay', options }] },
+  });
+  expect((await outputOf(process)).exitCode).toBe(0);
+  expect(readFileSync(join(long, 'upper/made'), 'utf8')).toBe('new\n');
+});
+
+test('a time namespace has its offsets, and namespaces of another container are joined', async () => {
+  await using bed = new TestBed();
+  const spec = bed.spec({});
+  const { process: first } = await bed.start(['sh', '-c', 'cat /proc/self/timens_offsets; read line'], {
+    stdio: withInput,
+    spec: { linux: { ...spec.linux, namespaces: [...spec.linux.namespaces, { type: 'time' }], timeOffsets: { boottime: { secs: 1000 } } } },
+  });
+  const output = first.output()[Symbol.asyncIterator]();
+  expect(await until(output, 'boottime')).toMatch(/boottime +1000/);
+  const shared = (['network', 'ipc', 'uts', 'pid'] as const).map((type) => ({
+    type,
+    path: `/proc/${first.pid}/ns/${type === 'network' ? 'net' : type}`,
+  }));
+  const { hostname: _, ...nameless } = bed.spec({
+    args: ['sh', '-c', 'readlink /proc/self/ns/net; readlink /proc/1/ns/net; hostname; cat /proc/1/comm'],
+  });
+  const { process: second } = await bed.start([], {
+    spec: { ...nameless, hostname: '', linux: { namespaces: [...shared, { type: 'mount' }] } },
+  });
+  const lines = (await outputOf(second)).stdout.split('\n');
+  expect(lines[0]).toBe(lines[1]!);
+  expect(lines.slice(2)).toEqual(['berth-test', 'sh', '']);
+  first.signal(9);
+  while ((await output.next()).done !== true);
 });
 
 test('200 lives leave no descriptor, process or cgroup', async () => {
