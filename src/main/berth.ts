@@ -12,5 +12,6 @@ export async function run(argv: readonly string[]): Promise<void> {
     process.exit(await runDaemon(argv.slice(1)));
   }
   const { main, processIo } = await import('../cli/index.ts');
-  process.exitCode = await main(argv, processIo());
+  // All is written when it resolves; a terminal that is still being read must not hold the process.
+  process.exit(await main(argv, processIo()));
 }

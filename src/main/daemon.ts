@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi, HttpServer, type PullBuiltIn } from '../api/index.ts';
 import { openRootWorkers } from '../archive/index.ts';
@@ -48,12 +48,26 @@ async function serve(options: DaemonOptions, log: Log): Promise<void> {
   const stopping = stopSignal(log);
   process.on('unhandledRejection', (error) => log.error('Unhandled rejection', { error: messageOf(error), stack: stackOf(error) }));
   for (const name of options.ignored) log.warn('Setting has no effect yet', { setting: name });
-  await using scope = new Scope((error) => log.warn('Cannot clean up', { error: messageOf(error) }));
+  await using _daemon = await startDaemon(options, log);
+  log.info('Daemon has completed initialization', { version: program.version, pid: process.pid });
+  await stopping;
+  log.info('Stopping', { containers: 'run on' });
+}
+
+/**
+ * An engine that serves its sockets when this resolves. Disposing it stops serving and lets go of everything; containers run on.
+ * @throws {EngineError} Conflict, when another engine has the data root, the pidfile or a socket. Nothing is left behind then.
+ */
+export async function startDaemon(options: DaemonOptions, log: Log): Promise<AsyncDisposable> {
+  const report = (error: unknown) => log.warn('Cannot clean up', { error: messageOf(error) });
+  await using scope = new Scope(report);
+  const held = new Scope(report);
+  scope.defer(async () => await held[Symbol.asyncDispose]());
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
-  scope.defer(lockDataRoot(options.dataRoot));
-  scope.defer(writePidfile(options.pidfile));
+  held.defer(lockDataRoot(options.dataRoot));
+  held.defer(writePidfile(options.pidfile));
   for (const address of options.listen) if (address.kind === 'unix') await clearSocketPath(address.path);
-  const house = await buildHouse(options, log, scope);
+  const house = await buildHouse(options, log, held);
   const pullBuiltIn: PullBuiltIn = async (reference, abort) => {
     if (reference !== 'hello-world:latest') return false;
     await ensureHelloWorld(house.images, readFileSync(embedded.hello), abort);
@@ -63,11 +77,13 @@ async function serve(options: DaemonOptions, log: Log): Promise<void> {
     handler: createApi(house, program, pullBuiltIn),
     onFault: (error) => log.error('Connection failed', { error: messageOf(error), stack: stackOf(error) }),
   });
-  scope.defer(() => server.close());
-  for (const address of options.listen) listen(server, address, options, log);
-  log.info('Daemon has completed initialization', { version: program.version, pid: process.pid });
-  await stopping;
-  log.info('Stopping', { containers: 'run on' });
+  held.defer(() => server.close());
+  for (const address of options.listen) {
+    listen(server, address, options, log);
+    if (address.kind === 'unix') held.defer(() => rmSync(address.path, { force: true }));
+  }
+  scope.keep();
+  return held;
 }
 
 async function buildHouse(options: DaemonOptions, log: Log, scope: Scope): Promise<House> {

@@ -74,7 +74,7 @@ describe('create', () => {
       { Image: 'x', HostConfig: { Mounts: [{ Type: 3 }] } },
       `${into} number into Go struct field CreateRequest.HostConfig.Mounts.Type of type string`,
     ],
-    [{ Image: 'x', Cmd: 5 }, `${into} number into Go struct field CreateRequest.Cmd of type []string`],
+    [{ Image: 'x', Cmd: 5 }, `${into} number into Go struct field CreateRequest.Cmd of type string`],
     [[], `${into} array into Go value of type container.CreateRequest`],
     ['x', `${into} string into Go value of type container.CreateRequest`],
     [{}, 'config cannot be empty in order to create a container'],

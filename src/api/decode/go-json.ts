@@ -118,7 +118,8 @@ export const empty: Decoder<object> = struct<object>('struct {}', {});
 export const words: Decoder<readonly string[]> = {
   type: 'strslice.StrSlice',
   decode(value, place) {
-    return typeof value === 'string' ? [value] : list(string).decode(value, place);
+    if (value !== null && value !== undefined && !Array.isArray(value)) return [string.decode(value, place)];
+    return list(string).decode(value, place);
   },
 };
 

@@ -42,7 +42,7 @@ export class ContainerListRenderer {
         row = renderRow(summary, image, facts);
         rows.set(record.id, row);
       }
-      const sizes = size === undefined ? '' : `,"SizeRw":${size.rw},"SizeRootFs":${size.rootFs}`;
+      const sizes = `${size === undefined || size.rw === 0 ? '' : `,"SizeRw":${size.rw}`}${size === undefined ? '' : `,"SizeRootFs":${size.rootFs}`}`;
       return `${row.before}${JSON.stringify(statusText(record, now))}${row.after}${sizes}}`;
     });
     return `[${parts.join(',')}]`;

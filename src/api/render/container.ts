@@ -85,7 +85,8 @@ function renderHostConfig(hostConfig: ContainerRecord['hostConfig'], minor: numb
 }
 
 function renderConfig(config: ContainerRecord['config']): Record<string, unknown> {
-  return inOrder(config, containerConfigNames);
+  const rendered = inOrder(config, containerConfigNames);
+  return config.Env.length === 0 ? { ...rendered, Env: null } : rendered;
 }
 
 // As Go's encoder: the struct's order, empty fields with `omitempty` left out.

@@ -54,10 +54,10 @@ export function renderInfo({ house, info, program, minor }: InfoFacts) {
     Architecture: host.architecture === 'amd64' ? 'x86_64' : host.architecture === 'arm64' ? 'aarch64' : host.architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: {
-      ...(minor < 49 ? { AllowNondistributableArtifactsCIDRs: null, AllowNondistributableArtifactsHostnames: null } : {}),
+      ...(minor < 49 ? { AllowNondistributableArtifactsCIDRs: [], AllowNondistributableArtifactsHostnames: [] } : {}),
       InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
       IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-      Mirrors: null,
+      Mirrors: [],
     },
     NCPU: host.cpus,
     MemTotal: host.memoryBytes,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { shortId } from '../../base/index.ts';
 import type { ContainerRecord } from '../../engine/index.ts';
 import type { EndpointSettings } from '../../spec/index.ts';
+import { zeroTime } from './time.ts';
 
 /** The networks every engine has. Their ids differ from engine to engine and stay the same in one. */
 export const builtInNetworks = ['bridge', 'host', 'none'] as const;
@@ -54,24 +55,23 @@ function renderEndpoint(
   };
 }
 
-/** One of the built-in networks, as GET /networks shows it. */
+/** One of the built-in networks, as GET /networks shows it; `containers` are those that may be on it. */
 export function renderNetwork(
-  engineId: string,
   name: (typeof builtInNetworks)[number],
-  createdAt: string,
   containers: readonly ContainerRecord[],
+  { engineId, minor }: { readonly engineId: string; readonly minor: number },
 ) {
   const attached = containers.filter(({ state, hostConfig }) => state.status === 'running' && networkName(hostConfig.NetworkMode) === name);
   const endpoint = ({ name: Name }: ContainerRecord) => ({ Name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' });
   return {
     Name: name,
     Id: networkId(engineId, name),
-    Created: createdAt,
+    Created: zeroTime,
     Scope: 'local',
     Driver: name === 'none' ? 'null' : name,
-    EnableIPv4: true,
+    ...(minor >= 47 ? { EnableIPv4: true } : {}),
     EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: null, Config: name === 'bridge' ? [] : null },
+    IPAM: { Driver: 'default', Options: null, Config: [] },
     Internal: false,
     Attachable: false,
     Ingress: false,

@@ -26,7 +26,7 @@ export function renderStats(sample: ContainerStatistics, host: Pick<House['host'
     preread: formatTime(sample.previousReadAt ?? undefined),
     pids_stats:
       current === undefined ? {} : { current: current.pids.current, ...(current.pids.limit > 0 ? { limit: current.pids.limit } : {}) },
-    blkio_stats: renderIo(current),
+    blkio_stats: renderIo(current, host.cgroupVersion),
     num_procs: 0,
     storage_stats: {},
     cpu_stats: renderCpu(current, sample.systemCpuNanos, sample.onlineCpus),
@@ -36,17 +36,18 @@ export function renderStats(sample: ContainerStatistics, host: Pick<House['host'
   };
 }
 
-function renderIo(counters: Counters | undefined) {
+function renderIo(counters: Counters | undefined, cgroupVersion: 1 | 2) {
   const rows = counters?.io.map(({ major, minor, operation, bytes }) => ({ major, minor, op: operation, value: bytes })) ?? [];
+  const none = cgroupVersion === 1 ? [] : null;
   return {
-    io_service_bytes_recursive: rows.length === 0 ? null : rows,
-    io_serviced_recursive: null,
-    io_queue_recursive: null,
-    io_service_time_recursive: null,
-    io_wait_time_recursive: null,
-    io_merged_recursive: null,
-    io_time_recursive: null,
-    sectors_recursive: null,
+    io_service_bytes_recursive: rows.length === 0 ? none : rows,
+    io_serviced_recursive: none,
+    io_queue_recursive: none,
+    io_service_time_recursive: none,
+    io_wait_time_recursive: none,
+    io_merged_recursive: none,
+    io_time_recursive: none,
+    sectors_recursive: none,
   };
 }
 
@@ -71,9 +72,9 @@ function renderCpu(counters: Counters | undefined, systemNanos: number, onlineCp
 function renderMemory(memory: Counters['memory'], { cgroupVersion, memoryBytes }: Pick<House['host'], 'cgroupVersion' | 'memoryBytes'>) {
   return {
     usage: memory.usageBytes,
-    ...(cgroupVersion === 1 ? { max_usage: memory.maxUsageBytes } : {}),
+    ...(cgroupVersion === 1 && memory.maxUsageBytes > 0 ? { max_usage: memory.maxUsageBytes } : {}),
     stats: memory.stats,
-    ...(cgroupVersion === 1 ? { failcnt: memory.failures } : {}),
+    ...(memory.failures > 0 ? { failcnt: memory.failures } : {}),
     // Without a limit the machine's memory is one.
     limit: Math.min(memory.limitBytes, memoryBytes),
   };

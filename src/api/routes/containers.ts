@@ -21,7 +21,7 @@ import {
 } from '../../engine/index.ts';
 import { bytes, json, jsonText, noContent } from '../answers.ts';
 import { jsonBody, subject, type Call } from '../call.ts';
-import { decodeCreate, decodeUpdate } from '../decode/index.ts';
+import { decodeCreate, decodeUpdate, parseJson } from '../decode/index.ts';
 import type { HttpAnswer } from '../http/index.ts';
 import { renderContainer } from '../render/container.ts';
 import type { Route } from '../router.ts';
@@ -74,7 +74,7 @@ async function list({ api, house, query, signal, minor }: Call): Promise<HttpAns
 async function create(call: Call): Promise<HttpAnswer> {
   const { house, query, minor, signal } = call;
   const body = await jsonBody(call);
-  const request = decodeCreate(body, {
+  const request = decodeCreate(body === undefined ? parseJson('') : body, {
     minor,
     name: query.text('name'),
     platform: minor >= 41 ? query.text('platform') : '',

@@ -3,7 +3,6 @@ import { json } from '../answers.ts';
 import { subject, type Call } from '../call.ts';
 import type { HttpAnswer } from '../http/index.ts';
 import { builtInNetworks, networkId, renderNetwork } from '../render/networks.ts';
-import { zeroTime } from '../render/time.ts';
 import type { Route } from '../router.ts';
 
 /** The networks that are always there; others come with the network room. */
@@ -20,7 +19,7 @@ export const networkRoutes: readonly Route[] = [
 const drivers: Readonly<Record<string, string>> = { bridge: 'bridge', host: 'host', none: 'null' };
 const knownFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 
-function list({ house, query }: Call): HttpAnswer {
+function list({ house, query, minor }: Call): HttpAnswer {
   const filters = query.filters();
   for (const key of Object.keys(filters)) {
     if (!knownFilters.includes(key)) throw new EngineError('InvalidArgument', `invalid filter '${key}'`);
@@ -36,11 +35,12 @@ function list({ house, query }: Call): HttpAnswer {
       accepts('dangling', (wanted) => wanted !== 'true' && wanted !== '1') &&
       accepts('label', () => false),
   );
-  return json(chosen.map((name) => ({ ...renderNetwork(house.engineId, name, zeroTime, []), Containers: {} })));
+  return json(chosen.map((name) => renderNetwork(name, [], { engineId: house.engineId, minor })));
 }
 
 function inspect(call: Call): HttpAnswer {
-  return json(renderNetwork(call.house.engineId, networkOf(call), zeroTime, call.house.records.list()));
+  const { house, minor } = call;
+  return json(renderNetwork(networkOf(call), house.records.list(), { engineId: house.engineId, minor }));
 }
 
 function remove(call: Call): HttpAnswer {

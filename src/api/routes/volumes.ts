@@ -45,5 +45,5 @@ async function prune({ house, query, minor, signal }: Call): Promise<HttpAnswer>
     deleted.push(name);
     reclaimed += size;
   }
-  return json({ VolumesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed });
+  return json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });
 }
