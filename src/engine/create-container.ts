@@ -14,7 +14,6 @@ import { removeMade, resolveMounts } from './create/resolve-mounts.ts';
 import { publishContainerEvent } from './events/index.ts';
 import type { House } from './house.ts';
 import { makeUpName, parseContainerName } from './names.ts';
-import { removeFiles } from './remove-files.ts';
 import type { CreatedContainer, Options } from './requests.ts';
 
 /**
@@ -45,7 +44,7 @@ export async function createContainer(house: House, request: CreateContainerRequ
   house.streams.validateLogConfig(hostConfig.LogConfig);
 
   const paths = containerPaths(house.dataRoot, house.execRoot, id);
-  scope.defer(() => removeFiles(paths.directory));
+  scope.defer(() => house.trash.take(paths.directory, id));
   mkdirSync(paths.directory, { mode: 0o710 });
   scope.defer(() => house.snapshots.remove(id));
   await house.snapshots.prepare(id, image.chainId);

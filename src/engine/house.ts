@@ -13,6 +13,7 @@ import type { LiveContainers } from './live.ts';
 import type { ContainerStreams, EventBus, ExecTable, HealthMonitor } from './ports.ts';
 import type { ContainerRecords } from './records.ts';
 import type { SeccompProfiles } from './seccomp-profiles.ts';
+import type { Trash } from './trash.ts';
 import type { Waiters } from './waiters.ts';
 
 /** Everything a use case needs; made once, in `openHouse`, and passed as first parameter. Holds no behaviour of its own. */
@@ -47,6 +48,7 @@ export interface House extends AsyncDisposable {
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
   readonly rootWorkers: RootWorkers;
+  readonly trash: Trash;
 
   readonly seccomp: SeccompProfiles;
 

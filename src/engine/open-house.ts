@@ -20,6 +20,7 @@ import { ContainerRecords } from './records.ts';
 import { restore } from './restore.ts';
 import { SeccompProfiles } from './seccomp-profiles.ts';
 import { createStreams } from './streams/index.ts';
+import { Trash } from './trash.ts';
 import { Waiters } from './waiters.ts';
 
 /** The rooms, made by main, and what the flags said. The house closes what it made itself; main closes the rooms. */
@@ -64,6 +65,7 @@ function build(options: HouseOptions): House {
   const records = new ContainerRecords(database);
   const events = createEventBus(clock);
   const live = new LiveContainers();
+  const trash = new Trash(join(options.dataRoot, 'trash'), options.rootWorkers, log);
   const onDetach = (id: string) => {
     const record = records.find(id);
     if (record !== undefined) publishContainerEvent(events, record, 'detach');
@@ -89,6 +91,7 @@ function build(options: HouseOptions): House {
     content: options.content,
     volumes: options.volumes,
     rootWorkers: options.rootWorkers,
+    trash,
     seccomp: new SeccompProfiles(host, defaults.seccompProfile),
     events,
     streams: createStreams({ log, closing: closing.signal, onDetach }),
@@ -112,6 +115,7 @@ function build(options: HouseOptions): House {
         if (each.kind === 'running') each.process.release();
         else each.cancel();
       }
+      await trash[Symbol.asyncDispose]();
     },
   };
 }

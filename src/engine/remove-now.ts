@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import { publishContainerEvent } from './events/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
-import { removeFiles } from './remove-files.ts';
 import { volumeUsers } from './volumes.ts';
 
 /**
@@ -15,7 +14,7 @@ export async function removeNow(house: House, record: ContainerRecord, options: 
   house.execs.forget(id);
   house.streams.end(id);
   await house.snapshots.remove(id);
-  removeFiles(dirname(record.paths.log));
+  house.trash.take(dirname(record.paths.log), id);
   if (options.volumes) await removeAnonymousVolumes(house, record);
   publishContainerEvent(house.events, record, 'destroy');
   const { state } = record;

@@ -160,7 +160,7 @@ async function sweep(house: House): Promise<void> {
   for (const directory of [runs, files]) mkdirSync(directory, { recursive: true, mode: 0o711 });
   for (const id of readdirSync(runs)) if (house.records.find(id) === undefined) await sweepRun(house, id);
   for (const id of readdirSync(files)) {
-    if (house.records.find(id) === undefined) rmSync(join(files, id), { recursive: true, force: true });
+    if (house.records.find(id) === undefined) house.trash.take(join(files, id), id);
   }
 }
 
