@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/index.ts';
 import type { RuntimeSeccomp, RuntimeSyscall } from '../../spec/index.ts';
-import { encode, jump, load, offsets, ret, type Instruction, type Operation } from './bpf.ts';
-import { argumentTests } from './argument-tests.ts';
+import { encode, load, offsets, ret, type Instruction } from './bpf.ts';
+import { searchTree, skipUnless, type Range, type Rule, type Verdict } from './search-tree.ts';
 import {
   actions,
   filterFlags,
@@ -19,23 +19,6 @@ export interface CompiledSeccomp {
   readonly instructions: number;
   /** SECCOMP_FILTER_FLAG_* */
   readonly flags: number;
-}
-
-/** A decision for one number: an action, or rules tried in order and an action when none fits. */
-interface Verdict {
-  readonly rules: readonly Rule[];
-  readonly action: number;
-}
-
-interface Rule {
-  readonly args: NonNullable<RuntimeSyscall['args']>;
-  readonly action: number;
-}
-
-/** Numbers from `from` up to the next range's; the first one also takes all below it. */
-interface Range {
-  readonly from: number;
-  readonly verdict: Verdict;
 }
 
 const badArchitecture = actions['SCMP_ACT_KILL_PROCESS'] ?? 0;
@@ -97,9 +80,9 @@ function architectureBlock(seccomp: RuntimeSeccomp, architectures: readonly Secc
   const plain = architectures.find(({ base }) => base === 0);
   const x32 = architectures.find(({ base }) => base !== 0);
   const ranges = plain === undefined ? [{ from: 0, verdict: always(badArchitecture) }] : rangesOf(seccomp, plain);
-  if (plain !== undefined && plain.table !== 'x86_64') return [load(offsets.number), ...tree(ranges)];
-  const high = x32 === undefined ? [ret(badArchitecture)] : tree(rangesOf(seccomp, x32));
-  const low = tree(ranges);
+  if (plain !== undefined && plain.table !== 'x86_64') return [load(offsets.number), ...searchTree(ranges)];
+  const high = x32 === undefined ? [ret(badArchitecture)] : searchTree(rangesOf(seccomp, x32));
+  const low = searchTree(ranges);
   return [load(offsets.number), ...skipUnless('jge', x32Bit, high), ...high, ...low];
 }
 
@@ -169,27 +152,4 @@ function actionOf(word: string, errno = 1): number {
   const takesNumber = word === 'SCMP_ACT_ERRNO' || word === 'SCMP_ACT_TRACE';
   if (errno < 0 || errno > 0xffff) throw new EngineError('InvalidArgument', `Cannot use seccomp profile: errno ${errno} is out of range`);
   return takesNumber ? (action | errno) >>> 0 : action;
-}
-
-/** Halves the ranges until one is left. Both halves return, so nothing jumps back together. */
-function tree(ranges: readonly Range[]): readonly Instruction[] {
-  const [first] = ranges;
-  if (first === undefined) return [];
-  if (ranges.length === 1) return leaf(first.verdict);
-  const middle = ranges.length >> 1;
-  const upper = ranges.slice(middle);
-  const high = tree(upper);
-  const low = tree(ranges.slice(0, middle));
-  return [...skipUnless('jge', upper[0]?.from ?? 0, high), ...high, ...low];
-}
-
-function leaf(verdict: Verdict): readonly Instruction[] {
-  const program: Instruction[] = [];
-  for (const rule of verdict.rules) program.push(...argumentTests(rule.args, [ret(rule.action)]));
-  return [...program, ret(verdict.action)];
-}
-
-/** Runs on into `block` when the test holds, else continues after it; a conditional jump reaches 255 instructions, a plain one all. */
-function skipUnless(operation: Operation, value: number, block: readonly Instruction[]): readonly Instruction[] {
-  return block.length < 256 ? [jump(operation, value, 0, block.length)] : [jump(operation, value, 1, 0), jump('ja', block.length, 0, 0)];
 }

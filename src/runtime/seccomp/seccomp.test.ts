@@ -101,7 +101,7 @@ test("Docker's default profile says the same as its words, and walks few instruc
   const { instructions } = compileSeccomp(seccomp);
   if (process.env['BERTH_REPORT']) console.log({ instructions, longest });
   expect(longest).toBeLessThan(15);
-  expect(instructions).toBeLessThan(1000);
+  expect(instructions).toBeLessThan(500);
 });
 
 test("Docker's default profile: the cases people know", () => {
