@@ -111,7 +111,9 @@ export function findCommand(line: readonly string[]): Found {
   if (second === undefined || second.startsWith('-')) return { kind: 'group', words: 1, name: first, group };
   const name = own(group.aliases, second) ?? second;
   const inner = own(group.commands, name);
-  return inner === undefined ? { kind: 'unknown', words: 1, group: first } : { kind: 'command', words: 2, path: `${first} ${name}`, load: inner };
+  return inner === undefined
+    ? { kind: 'unknown', words: 1, group: first }
+    : { kind: 'command', words: 2, path: `${first} ${name}`, load: inner };
 }
 
 /** Everything, for the list of commands. */

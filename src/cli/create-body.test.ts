@@ -88,7 +88,11 @@ const lines = `
 
 const docker = Bun.which('docker');
 const folder = mkdtempSync(join(tmpdir(), 'berth-create-body-'));
-const files = { ENVFILE: '# comment\nF=1\nG\nPATH\n\n  H=2 \n', LABELFILE: 'x=1\n# no\ny\n', SECCOMPFILE: '{ "defaultAction":\n "SCMP_ACT_ALLOW" }' };
+const files = {
+  ENVFILE: '# comment\nF=1\nG\nPATH\n\n  H=2 \n',
+  LABELFILE: 'x=1\n# no\ny\n',
+  SECCOMPFILE: '{ "defaultAction":\n "SCMP_ACT_ALLOW" }',
+};
 
 beforeAll(() => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -99,7 +103,9 @@ test.each(lines)('create %s asks what the docker CLI asks', async (line) => {
   if (docker === null) return;
   const words = splitWords(line.replace(/[A-Z]+FILE/g, (name) => join(folder, name)));
   const argv = ['create', ...words, 'busybox', 'a', '--b'];
-  await using engine = fakeEngine(({ path }) => (path === '/containers/create' ? Response.json({ Id: 'abc', Warnings: [] }, { status: 201 }) : undefined));
+  await using engine = fakeEngine(({ path }) =>
+    path === '/containers/create' ? Response.json({ Id: 'abc', Warnings: [] }, { status: 201 }) : undefined,
+  );
   const env = { PATH: '/bin', HOME: folder, DOCKER_HOST: engine.host };
   const theirs = Bun.spawn([docker, ...argv], { env, stdout: 'pipe', stderr: 'pipe' });
   const shown = await new Response(theirs.stderr).text();
@@ -113,7 +119,8 @@ test.each(lines)('create %s asks what the docker CLI asks', async (line) => {
 
 // Docker keeps these in maps, so their order means nothing.
 function ordered(text: string): unknown {
-  const body = JSON.parse(text) as { HostConfig: { Binds: string[] | null; Ulimits: Array<{ Name: string }> } };
+  const body = JSON.parse(text) as { Env: string[] | null; HostConfig: { Binds: string[] | null; Ulimits: Array<{ Name: string }> } };
+  body.Env?.sort();
   body.HostConfig.Binds?.sort();
   body.HostConfig.Ulimits.sort((left, right) => (left.Name < right.Name ? -1 : 1));
   return body;

@@ -16,6 +16,13 @@ export async function awaitExit(client: EngineClient, id: string, condition: 'ne
 
 async function readExit(response: EngineResponse): Promise<number> {
   const answer = await response.json<{ readonly StatusCode: number; readonly Error?: { readonly Message?: string } | null }>();
-  if (answer.Error?.Message !== undefined && answer.Error.Message !== '') throw new Error(`error waiting for container: ${answer.Error.Message}`);
+  if (answer.Error?.Message !== undefined && answer.Error.Message !== '')
+    throw new Error(`error waiting for container: ${answer.Error.Message}`);
   return answer.StatusCode;
+}
+
+/** Whether the container still runs; one that is gone does not. */
+export async function isRunning(client: EngineClient, id: string): Promise<boolean> {
+  type Inspected = { readonly State: { readonly Running: boolean } };
+  return (await client.json<Inspected>('GET', `/containers/${id}/json`).catch(() => undefined))?.State.Running === true;
 }

@@ -27,7 +27,12 @@ export function fakeEngine(answer: (asked: Asked) => Response | undefined): Fake
     async fetch(request) {
       const url = new URL(request.url);
       if (url.pathname.endsWith('/_ping')) return new Response(null, { headers: { 'Api-Version': '1.50', Ostype: 'linux' } });
-      const each = { method: request.method, path: url.pathname.replace(/^\/v[\d.]+/, ''), query: url.searchParams, body: await request.text() };
+      const each = {
+        method: request.method,
+        path: url.pathname.replace(/^\/v[\d.]+/, ''),
+        query: url.searchParams,
+        body: await request.text(),
+      };
       asked.push(each);
       return answer(each) ?? Response.json({ message: 'page not found' }, { status: 404 });
     },

@@ -3,11 +3,12 @@ import { main } from './main.ts';
 import { testIo } from './test-io.ts';
 
 const docker = Bun.which('docker');
-const commands = `attach,commit,cp,create,diff,events,exec,export,history,images,import,info,inspect,kill,load,logs,pause,port,ps,pull,rename,restart,rm,rmi,run,save,
+const commands =
+  `attach,commit,cp,create,diff,events,exec,export,history,images,import,info,inspect,kill,load,logs,pause,port,ps,pull,rename,restart,rm,rmi,run,save,
 start,stats,stop,tag,top,unpause,update,version,wait,container inspect,container ls,container prune,container run,container ps,image history,image inspect,image ls,image prune,
 image rm,image load,system df,system events,system info,system prune`
-  .split(',')
-  .map((words) => words.trim());
+    .split(',')
+    .map((words) => words.trim());
 
 test.each(commands)("%s has the docker CLI's usage, aliases and flags", async (words) => {
   if (docker === null) return;
@@ -129,16 +130,26 @@ test.each(mistakes)('%s %s %s %s fails as the docker CLI does', async (...argv) 
   if (docker === null) return;
   const env = { PATH: '/bin', DOCKER_HOST: 'unix:///nowhere/engine.sock' };
   const theirs = Bun.spawn([docker, ...words], { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
-  const [stdout, stderr, exitCode] = await Promise.all([new Response(theirs.stdout).text(), new Response(theirs.stderr).text(), theirs.exited]);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(theirs.stdout).text(),
+    new Response(theirs.stderr).text(),
+    theirs.exited,
+  ]);
   const io = testIo(env);
   const ours = await main(words, io);
-  expect({ exitCode: ours, ...io.written }).toEqual({ exitCode, stdout, stderr: stderr.replaceAll('docker', 'berth').replaceAll('a berth daemon', 'a docker daemon') });
+  expect({ exitCode: ours, ...io.written }).toEqual({
+    exitCode,
+    stdout,
+    stderr: stderr.replaceAll('docker', 'berth').replaceAll('a berth daemon', 'a docker daemon'),
+  });
 });
 
 test('an engine that does not answer is told how to be started', async () => {
   const io = testIo({ BERTH_HOST: 'unix:///nowhere/engine.sock', DOCKER_HOST: 'unix:///elsewhere' });
   expect(await main(['ps'], io)).toBe(1);
-  expect(io.written.stderr).toBe('Cannot connect to the berth engine at unix:///nowhere/engine.sock. Is it running? Start it with: berth system start\n');
+  expect(io.written.stderr).toBe(
+    'Cannot connect to the berth engine at unix:///nowhere/engine.sock. Is it running? Start it with: berth system start\n',
+  );
   const run = testIo();
   expect(await main(['-H', 'unix:///nowhere/x.sock', 'run', 'x'], run)).toBe(125);
   expect(run.written.stderr).toBe(

@@ -45,13 +45,25 @@ export async function programHelp(columns: number): Promise<string> {
 Containers, from one program
 
 Common Commands:
-${aligned(common.map((name) => [name, byName.get(name)!] as const), width)}
+${aligned(
+  common.map((name) => [name, byName.get(name)!] as const),
+  width,
+)}
 Management Commands:
 ${aligned(groupRows, width)}
 Engine Commands:
-${aligned([['daemon', 'Run the engine in the foreground'], ['oci', 'Be an OCI runtime for other engines']], width)}
+${aligned(
+  [
+    ['daemon', 'Run the engine in the foreground'],
+    ['oci', 'Be an OCI runtime for other engines'],
+  ],
+  width,
+)}
 Commands:
-${aligned(rows.filter(([name]) => !common.includes(name)), width)}
+${aligned(
+  rows.filter(([name]) => !common.includes(name)),
+  width,
+)}
 Global Options:
 ${flagUsages(globalFlags, columns - 1)}
 Run 'berth COMMAND --help' for more information on a command.

@@ -2,17 +2,23 @@ import { textOf } from './template/index.ts';
 
 // In the engine's answers these are maps of what the user said; every other object is a structure with fixed fields.
 const maps = new Set(
-  'Annotations Attributes ConfigFields Data DriverOpts EndpointsConfig ExposedPorts Labels Networks Options PortBindings Ports Status StorageOpt Sysctls Tmpfs Volumes'.split(' '),
+  'Annotations Attributes ConfigFields Data DriverOpts EndpointsConfig ExposedPorts Labels Networks Options PortBindings Ports Status StorageOpt Sysctls Tmpfs Volumes'.split(
+    ' ',
+  ),
 );
 const lists = new Set(
   `Aliases Args BlkioDeviceReadBps BlkioDeviceReadIOps BlkioDeviceWriteBps BlkioDeviceWriteIOps BlkioWeightDevice Binds CapAdd CapDrop Capabilities Cmd
    DNSNames DeviceCgroupRules DeviceIDs DeviceRequests Devices Dns DnsOptions DnsSearch Entrypoint Env ExecIDs ExtraHosts GroupAdd Layers Links Log MaskedPaths Mounts
-   OnBuild ReadonlyPaths RepoDigests RepoTags SecondaryIPAddresses SecondaryIPv6Addresses SecurityOpt Shell Test Ulimits VolumesFrom`.split(/\s+/),
+   OnBuild ReadonlyPaths RepoDigests RepoTags SecondaryIPAddresses SecondaryIPv6Addresses SecurityOpt Shell Test Ulimits VolumesFrom`.split(
+    /\s+/,
+  ),
 );
 // Fields that the engine leaves out of the JSON when they are empty.
 const optional = new Set(
   `Annotations Container ContainerConfig DeviceID ExposedPorts GwPriority Health Healthcheck Init MacAddress Mounts NetworkDisabled Node Shell SizeRootFs SizeRw
-   StartInterval StartPeriod StopSignal StopTimeout StorageOpt Sysctls Tmpfs Variant ArgsEscaped OsVersion Author Comment DockerVersion ImageManifestDescriptor`.split(/\s+/),
+   StartInterval StartPeriod StopSignal StopTimeout StorageOpt Sysctls Tmpfs Variant ArgsEscaped OsVersion Author Comment DockerVersion ImageManifestDescriptor`.split(
+    /\s+/,
+  ),
 );
 
 /** `value` such that a template shows it as Docker's own types: structures as `{a b}`, an absent list as `[]`. JSON of it stays what it was. */

@@ -31,7 +31,10 @@ export async function inspectEach({ args, flags, io }: Call, fetch: (name: strin
 class BrokenTemplate extends Error {}
 
 async function templated(format: string): Promise<(json: string) => string> {
-  const [{ compileTemplate, TemplateError }, { shaped, missingField }] = await Promise.all([import('./template/index.ts'), import('./inspect-shape.ts')]);
+  const [{ compileTemplate, TemplateError }, { shaped, missingField }] = await Promise.all([
+    import('./template/index.ts'),
+    import('./inspect-shape.ts'),
+  ]);
   const source = format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
   const parse = () => {
     try {

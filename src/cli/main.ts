@@ -63,7 +63,11 @@ function openClient(globals: FlagValues, io: CliIo): EngineClient {
   const given = globals.list('host').at(-1) ?? ((env['BERTH_HOST'] ?? '') || (env['DOCKER_HOST'] ?? '') || defaultHost);
   try {
     const version = env['DOCKER_API_VERSION'] ?? '';
-    return new EngineClient({ host: parseHost(given), userAgent: `berth/${programVersion} (linux)`, ...(version === '' ? {} : { version }) });
+    return new EngineClient({
+      host: parseHost(given),
+      userAgent: `berth/${programVersion} (linux)`,
+      ...(version === '' ? {} : { version }),
+    });
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));
   }
@@ -109,7 +113,9 @@ function columnsOf(io: CliIo): number {
 async function unknownCommand(line: readonly string[], group: string | undefined, io: CliIo): Promise<number> {
   const usage = group === undefined ? '' : `Usage:  berth ${group}\n\n`;
   const path = group === undefined ? 'berth' : `berth ${group}`;
-  await io.stderr.write(`berth: unknown command: ${path} ${line[group === undefined ? 0 : 1]}\n\n${usage}Run '${path} --help' for more information\n`);
+  await io.stderr.write(
+    `berth: unknown command: ${path} ${line[group === undefined ? 0 : 1]}\n\n${usage}Run '${path} --help' for more information\n`,
+  );
   return 1;
 }
 
@@ -121,7 +127,9 @@ async function unknownGroupFlag(word: string, name: string, io: CliIo): Promise<
 
 async function reportUsage(error: UsageError, path: string, command: Command, io: CliIo): Promise<number> {
   const { usageLines } = await import('./help.ts');
-  await io.stderr.write(`${error.message}\n\nUsage:  ${usageLines(path, command)}\n\n${error.hint} '${path} --help' for more information\n`);
+  await io.stderr.write(
+    `${error.message}\n\nUsage:  ${usageLines(path, command)}\n\n${error.hint} '${path} --help' for more information\n`,
+  );
   return error.exitCode;
 }
 

@@ -13,7 +13,8 @@ export function checkReference(text: string): void {
   }
   const match = /^([^@]*?)(?::([\w][\w.-]{0,127}))?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/.exec(text);
   const name = match?.[1] ?? '';
-  const domain = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::\\d+)?';
+  const domain =
+    '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::\\d+)?';
   const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
   if (new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name)) return;
   if (/[A-Z]/.test(name) && new RegExp(`^(?:${domain}/)?${component}(?:/${component})*$`).test(name.toLowerCase())) {

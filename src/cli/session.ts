@@ -1,5 +1,6 @@
 import type { Connection, EngineClient } from '../client/index.ts';
 import type { CliIo } from './io.ts';
+import { watchDetachKeys } from './detach-keys.ts';
 import { copyInput, copyOutput, readConnection } from './streams.ts';
 
 /** What joins the user to a container for a while. */
@@ -7,15 +8,27 @@ export interface Session {
   readonly connection: Connection;
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** As the user writes them, '' for the default. */
+  readonly detachKeys: string;
 }
 
-/** Joins stdin and the output until the container's output ends; the terminal is raw meanwhile. */
-export async function runSession(session: Session, io: CliIo): Promise<void> {
+/**
+ * Joins stdin and the output until the container's output ends; the terminal is raw meanwhile. Whether the user typed the detach keys: then the
+ * container may run on, and has no exit code.
+ */
+export async function runSession(session: Session, io: CliIo): Promise<{ readonly detached: boolean }> {
+  const watch = watchDetachKeys(session.detachKeys);
+  let detached = false;
   const raw = session.tty && session.stdin && io.stdin.isTerminal;
   if (raw) io.stdin.setRaw(true);
   try {
-    if (session.stdin) void copyInput(session.connection, io);
+    if (session.stdin) {
+      void copyInput(session.connection, io, (bytes) => {
+        if (session.tty) detached = watch(bytes);
+      });
+    }
     await copyOutput(readConnection(session.connection), session.tty, io);
+    return { detached };
   } finally {
     if (raw) io.stdin.setRaw(false);
     session.connection.destroy();

@@ -1,7 +1,14 @@
 import type { FlagSpec } from './flags/index.ts';
 
 /** `--filter name=value`, repeatable. */
-export const filterFlag: FlagSpec = { name: 'filter', short: 'f', kind: 'list', valueName: 'filter', usage: 'Show only what meets the conditions', check: checkFilter };
+export const filterFlag: FlagSpec = {
+  name: 'filter',
+  short: 'f',
+  kind: 'list',
+  valueName: 'filter',
+  usage: 'Show only what meets the conditions',
+  check: checkFilter,
+};
 
 /** `--format` of a list. */
 export const listFormatFlag: FlagSpec = {
@@ -23,7 +30,11 @@ export const formatFlag: FlagSpec = {
 'TEMPLATE':         The Go template`,
 };
 
-export const detachKeysFlag: FlagSpec = { name: 'detach-keys', kind: 'string', usage: 'Keys that detach from the container, in place of ctrl-p,ctrl-q' };
+export const detachKeysFlag: FlagSpec = {
+  name: 'detach-keys',
+  kind: 'string',
+  usage: 'Keys that detach from the container, in place of ctrl-p,ctrl-q',
+};
 
 /** The `filters` query of the API: `{"status":{"exited":true}}`; undefined when there is none. */
 export function filtersQuery(filters: readonly string[]): string | undefined {

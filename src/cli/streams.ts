@@ -18,10 +18,13 @@ export async function* readConnection(connection: Connection): AsyncGenerator<Ui
   for (let bytes = await connection.read(); bytes !== undefined; bytes = await connection.read()) yield bytes;
 }
 
-/** Sends stdin to the container, then closes that half. Ends quietly when the container has gone. */
-export async function copyInput(connection: Connection, io: CliIo): Promise<void> {
+/** Sends stdin to the container, then closes that half; `typed` sees all of it first. Ends quietly when the container has gone. */
+export async function copyInput(connection: Connection, io: CliIo, typed: (bytes: Uint8Array) => void): Promise<void> {
   try {
-    for await (const bytes of io.stdin.stream()) await connection.write(bytes);
+    for await (const bytes of io.stdin.stream()) {
+      typed(bytes);
+      await connection.write(bytes);
+    }
     connection.closeWrite();
   } catch {
     // The container ended, or its stdin did: nobody is left to read the rest.

@@ -16,7 +16,9 @@ export const command: Command = {
     const type = call.flags.string('type');
     if (call.flags.has('type') && !types.includes(type)) {
       const known = types.map((each) => JSON.stringify(each)).join(', ');
-      throw new Error(type === '' ? `type is empty: must be one of ${known}` : `unknown type: ${JSON.stringify(type)}: must be one of ${known}`);
+      throw new Error(
+        type === '' ? `type is empty: must be one of ${known}` : `unknown type: ${JSON.stringify(type)}: must be one of ${known}`,
+      );
     }
     return await inspectEach(call, (name) => findObject(call, name, type));
   },

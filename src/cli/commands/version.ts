@@ -31,7 +31,11 @@ export const command: Command = {
 
 interface ServerVersion {
   readonly Platform?: { readonly Name?: string };
-  readonly Components?: ReadonlyArray<{ readonly Name: string; readonly Version: string; readonly Details?: Readonly<Record<string, string>> }> | null;
+  readonly Components?: ReadonlyArray<{
+    readonly Name: string;
+    readonly Version: string;
+    readonly Details?: Readonly<Record<string, string>>;
+  }> | null;
   readonly Version: string;
   readonly ApiVersion: string;
   readonly MinAPIVersion?: string;
@@ -89,7 +93,10 @@ function serverText(server: ServerVersion): string {
       Name === 'Engine'
         ? [
             ['Version', Version],
-            ['API version', `${Details['ApiVersion'] ?? server.ApiVersion} (minimum version ${Details['MinAPIVersion'] ?? server.MinAPIVersion ?? ''})`],
+            [
+              'API version',
+              `${Details['ApiVersion'] ?? server.ApiVersion} (minimum version ${Details['MinAPIVersion'] ?? server.MinAPIVersion ?? ''})`,
+            ],
             ['Go version', Details['GoVersion'] ?? server.GoVersion],
             ['Git commit', Details['GitCommit'] ?? server.GitCommit],
             ['Built', Details['BuildTime'] ?? server.BuildTime],

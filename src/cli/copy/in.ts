@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import type { TarEntryToWrite } from '../../archive/index.ts';
 
 /** Tar entries of `path` and everything under it. `name` is what it is called in the archive; '' leaves the directory itself out. */
-export async function* entriesOf(path: string, name: string, options: { readonly followsLink: boolean; readonly keepOwner: boolean }): AsyncGenerator<TarEntryToWrite, void> {
+export async function* entriesOf(
+  path: string,
+  name: string,
+  options: { readonly followsLink: boolean; readonly keepOwner: boolean },
+): AsyncGenerator<TarEntryToWrite, void> {
   const found = await (options.followsLink ? stat(path) : lstat(path));
   const base = {
     name,
@@ -22,7 +26,10 @@ export async function* entriesOf(path: string, name: string, options: { readonly
   } else if (found.isSymbolicLink()) {
     yield { header: { ...base, type: 'symlink', linkName: await readlink(path) } };
   } else if (found.isFile()) {
-    const body = found.size === 0 ? new Uint8Array() : (Readable.toWeb(createReadStream(path, { highWaterMark: 256 << 10 })) as ReadableStream<Uint8Array>);
+    const body =
+      found.size === 0
+        ? new Uint8Array()
+        : (Readable.toWeb(createReadStream(path, { highWaterMark: 256 << 10 })) as ReadableStream<Uint8Array>);
     yield { header: { ...base, type: 'file', size: found.size }, body };
   }
 }

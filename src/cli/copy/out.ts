@@ -8,13 +8,23 @@ import { readTar, type TarEntry, type TarHeader } from '../../archive/index.ts';
  */
 export async function unpackTo(
   source: ReadableStream<Uint8Array>,
-  options: { readonly sourcePath: string; readonly isDirectory: boolean; readonly target: string; readonly keepOwner: boolean; readonly signal: AbortSignal },
+  options: {
+    readonly sourcePath: string;
+    readonly isDirectory: boolean;
+    readonly target: string;
+    readonly keepOwner: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const place = await placeOf(options);
   for await (const entry of readTar(source, { signal: options.signal })) {
     // Of a source `x/.` the engine's names start with `./`: there is no first part then.
     const parts = partsOf(entry.header.name);
-    const inner = entry.header.name.startsWith('./') ? parts : place.dropsRoot ? parts.slice(1) : [place.rootName ?? parts[0] ?? '', ...parts.slice(1)];
+    const inner = entry.header.name.startsWith('./')
+      ? parts
+      : place.dropsRoot
+        ? parts.slice(1)
+        : [place.rootName ?? parts[0] ?? '', ...parts.slice(1)];
     const path = join(place.folder, ...inner);
     if (inner.length === 0 && entry.header.type === 'directory') continue;
     await checkParents(place.folder, inner);

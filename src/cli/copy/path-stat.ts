@@ -13,7 +13,12 @@ const linkBit = 2 ** 27;
 
 /** Decodes the header. @throws when it is none. */
 export function parsePathStat(header: string | undefined): PathStat {
-  const stat = JSON.parse(Buffer.from(header ?? '', 'base64').toString()) as { name: string; size: number; mode: number; linkTarget: string };
+  const stat = JSON.parse(Buffer.from(header ?? '', 'base64').toString()) as {
+    name: string;
+    size: number;
+    mode: number;
+    linkTarget: string;
+  };
   const has = (bit: number) => Math.floor(stat.mode / bit) % 2 === 1;
   return { name: stat.name, size: stat.size, isDirectory: has(directoryBit), isLink: has(linkBit), linkTarget: stat.linkTarget };
 }

@@ -1,6 +1,5 @@
 import { CliError } from '../cli-error.ts';
 import type { FlagValues } from '../flags/index.ts';
-import { checkReference } from '../reference.ts';
 import { hostSplit } from './check.ts';
 import { pairs, readEnvironment, readLabels } from './files.ts';
 import { parseMount } from './mount.ts';
@@ -30,7 +29,6 @@ export async function createBody(
   [image = '', ...command]: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CreateBody> {
-  if (!/^(sha256:)?[0-9a-f]{64}$/.test(image)) checkReference(image);
   refuseWindows(flags);
   const attach = flags.list('attach').map((text) => text.toLowerCase());
   const hostConfig = await hostConfigOf(flags);
@@ -68,7 +66,8 @@ export async function createBody(
 async function hostConfigOf(flags: FlagValues): Promise<CreateBody['HostConfig']> {
   const security = await parseSecurityOptions(flags.list('security-opt'));
   const restart = restartOf(flags.string('restart'));
-  if (flags.bool('rm') && !['', 'no'].includes(restart.Name)) throw new Error('conflicting options: cannot specify both --restart and --rm');
+  if (flags.bool('rm') && !['', 'no'].includes(restart.Name))
+    throw new Error('conflicting options: cannot specify both --restart and --rm');
   if (flags.bool('use-api-socket')) throw new Error('--use-api-socket is not implemented yet');
   const modes = modesOf(flags);
   const { bindings } = parsePorts(flags.list('publish'), flags.list('expose'));
@@ -139,7 +138,8 @@ export function restartOf(text: string): { readonly Name: string; readonly Maxim
   const [name = '', count, ...more] = text.split(':');
   if (count !== undefined && name === '') throw new Error('invalid restart policy format: no policy provided before colon');
   if (count === undefined || (count === '' && more.length === 0)) return { Name: name, MaximumRetryCount: 0 };
-  if (more.length > 0 || !/^[+-]?\d+$/.test(count)) throw new Error('invalid restart policy format: maximum retry count must be an integer');
+  if (more.length > 0 || !/^[+-]?\d+$/.test(count))
+    throw new Error('invalid restart policy format: maximum retry count must be an integer');
   return { Name: name, MaximumRetryCount: Number(count) };
 }
 
@@ -151,7 +151,9 @@ function capabilitiesOf(added: readonly string[], dropped: readonly string[]) {
 }
 
 function capabilityNames(texts: readonly string[]): string[] {
-  const names = texts.map((text) => text.trim().toUpperCase()).map((name) => (name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`));
+  const names = texts
+    .map((text) => text.trim().toUpperCase())
+    .map((name) => (name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`));
   return names.includes('ALL') ? ['ALL'] : [...new Set(names)].sort();
 }
 
@@ -195,7 +197,13 @@ function healthOf(flags: FlagValues): object {
     return { Healthcheck: { Test: ['NONE'] } };
   }
   if (command === '' && given.length === 0) return {};
-  const names: Readonly<Record<string, string>> = { Interval: 'interval', Timeout: 'timeout', StartPeriod: 'start-period', StartInterval: 'start-interval', Retries: 'retries' };
+  const names: Readonly<Record<string, string>> = {
+    Interval: 'interval',
+    Timeout: 'timeout',
+    StartPeriod: 'start-period',
+    StartInterval: 'start-interval',
+    Retries: 'retries',
+  };
   const negative = given.find(([, value]) => value < 0);
   if (negative !== undefined) throw new Error(`--health-${names[negative[0]]} cannot be negative`);
   return { Healthcheck: { ...(command === '' ? {} : { Test: ['CMD-SHELL', command] }), ...Object.fromEntries(given) } };

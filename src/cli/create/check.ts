@@ -117,7 +117,8 @@ export function throttleBytes(text: string): void {
   try {
     parseSize(value);
   } catch {
-    const format = 'The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb';
+    const format =
+      'The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb';
     throw new Error(`invalid rate for device: ${text}. ${format}`);
   }
 }

@@ -1,7 +1,7 @@
 import { isClientError } from '../../client/index.ts';
 import type { Call } from '../command.ts';
 import { pullImage } from '../pull.ts';
-import { withDefaultTag } from '../reference.ts';
+import { checkReference, withDefaultTag } from '../reference.ts';
 import type { CreateBody } from './body.ts';
 
 /** Makes a container, pulling the image when `--pull` says so; shows warnings and writes the `--cidfile`. Gives the id. */
@@ -11,10 +11,12 @@ export async function createContainer(call: Call, body: CreateBody): Promise<str
   if (!['always', 'missing', 'never'].includes(pull)) {
     throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
   }
+  if (!/^(sha256:)?[0-9a-f]{64}$/.test(body.Image)) checkReference(body.Image);
   const idFile = flags.string('cidfile');
   if (idFile !== '') await claimIdFile(idFile);
   const query = { name: flags.string('name') || undefined, platform: flags.string('platform') || undefined };
-  const create = () => client.json<{ readonly Id: string; readonly Warnings?: readonly string[] | null }>('POST', '/containers/create', { query, body });
+  const create = () =>
+    client.json<{ readonly Id: string; readonly Warnings?: readonly string[] | null }>('POST', '/containers/create', { query, body });
   try {
     if (pull === 'always') await pullFor(call, body.Image);
     const { Id, Warnings } = await create().catch(async (error: unknown) => {
@@ -33,7 +35,11 @@ export async function createContainer(call: Call, body: CreateBody): Promise<str
 }
 
 async function pullFor(call: Call, image: string): Promise<void> {
-  await pullImage(call, withDefaultTag(image), { platform: call.flags.string('platform'), quiet: call.flags.bool('quiet'), to: call.io.stderr });
+  await pullImage(call, withDefaultTag(image), {
+    platform: call.flags.string('platform'),
+    quiet: call.flags.bool('quiet'),
+    to: call.io.stderr,
+  });
 }
 
 function isMissingImage(message: string): boolean {
@@ -41,6 +47,7 @@ function isMissingImage(message: string): boolean {
 }
 
 async function claimIdFile(path: string): Promise<void> {
-  if (await Bun.file(path).exists()) throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`);
+  if (await Bun.file(path).exists())
+    throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`);
   await Bun.write(path, '');
 }

@@ -16,7 +16,17 @@ export interface NetworkOption {
 
 /** Reads one `--network`. @throws with the docker CLI's words. */
 export function parseNetwork(text: string): NetworkOption {
-  const option: NetworkOption = { target: '', aliases: [], driverOptions: {}, links: [], ipv4: '', ipv6: '', linkLocal: [], mac: '', gatewayPriority: 0 };
+  const option: NetworkOption = {
+    target: '',
+    aliases: [],
+    driverOptions: {},
+    links: [],
+    ipv4: '',
+    ipv6: '',
+    linkLocal: [],
+    mac: '',
+    gatewayPriority: 0,
+  };
   if (!/[=,]/.test(text)) return { ...option, target: text };
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=');
@@ -49,7 +59,8 @@ export function parseNetwork(text: string): NetworkOption {
         break;
       }
       case 'gw-priority':
-        if (!/^[+-]?\d+$/.test(value)) throw new Error(`invalid gw-priority (${value}): strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
+        if (!/^[+-]?\d+$/.test(value))
+          throw new Error(`invalid gw-priority (${value}): strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
         option.gatewayPriority = Number(value);
         break;
       default:
@@ -74,15 +85,23 @@ export function parseUlimit(text: string): { Name: string; Hard: number; Soft: n
   }
   const limit = { Name: name, Hard: Number(hard ?? soft), Soft: Number(soft) };
   if (hard !== undefined && limit.Hard !== -1) {
-    if (limit.Soft === -1) throw new Error(`ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: ${limit.Hard}`);
-    if (limit.Soft > limit.Hard) throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${limit.Soft} > ${limit.Hard}`);
+    if (limit.Soft === -1)
+      throw new Error(`ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: ${limit.Hard}`);
+    if (limit.Soft > limit.Hard)
+      throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${limit.Soft} > ${limit.Hard}`);
   }
   return limit;
 }
 
 /** Reads one `--gpus`: `all`, a number, or `device=0,capabilities=utility`. @throws with the docker CLI's words. */
 export function parseGpus(text: string): DeviceRequest {
-  const request = { Driver: '', Count: 0, DeviceIDs: null as string[] | null, Capabilities: [['gpu']], Options: {} as Record<string, string> };
+  const request = {
+    Driver: '',
+    Count: 0,
+    DeviceIDs: null as string[] | null,
+    Capabilities: [['gpu']],
+    Options: {} as Record<string, string>,
+  };
   const seen = new Set<string>();
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=');

@@ -2,8 +2,18 @@ import type { FlagSpec } from '../flags/index.ts';
 import { detachKeysFlag } from '../shared-flags.ts';
 import * as check from './check.ts';
 
-const bool = (name: string, usage: string, short?: string): FlagSpec => ({ name, kind: 'bool', usage, ...(short === undefined ? {} : { short }) });
-const text = (name: string, usage: string, short?: string): FlagSpec => ({ name, kind: 'string', usage, ...(short === undefined ? {} : { short }) });
+const bool = (name: string, usage: string, short?: string): FlagSpec => ({
+  name,
+  kind: 'bool',
+  usage,
+  ...(short === undefined ? {} : { short }),
+});
+const text = (name: string, usage: string, short?: string): FlagSpec => ({
+  name,
+  kind: 'string',
+  usage,
+  ...(short === undefined ? {} : { short }),
+});
 const int = (name: string, usage: string): FlagSpec => ({ name, kind: 'int', usage });
 const bytes = (name: string, usage: string): FlagSpec => ({ name, kind: 'bytes', usage });
 const list = (name: string, usage: string, rest: Partial<FlagSpec> = {}): FlagSpec => ({ name, kind: 'list', usage, ...rest });

@@ -50,7 +50,11 @@ function applyFlags(option: NetworkOption, flags: FlagValues): void {
 
 function isPlain(option: NetworkOption): boolean {
   const { aliases, driverOptions, links, ipv4, ipv6, linkLocal, mac, gatewayPriority } = option;
-  return aliases.length + links.length + linkLocal.length + Object.keys(driverOptions).length === 0 && ipv4 + ipv6 + mac === '' && gatewayPriority === 0;
+  return (
+    aliases.length + links.length + linkLocal.length + Object.keys(driverOptions).length === 0 &&
+    ipv4 + ipv6 + mac === '' &&
+    gatewayPriority === 0
+  );
 }
 
 function endpointOf(option: NetworkOption): object {
@@ -60,7 +64,8 @@ function endpointOf(option: NetworkOption): object {
     if (aliases.length > 0) throw new Error('network-scoped aliases are only supported for user-defined networks');
     if (links.length > 0) throw new Error('links are only supported for user-defined networks');
   }
-  if (mac !== '' && !/^([0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\2){4}[0-9a-f]{2}$/i.test(mac)) throw new Error(`${mac} is not a valid mac address`);
+  if (mac !== '' && !/^([0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\2){4}[0-9a-f]{2}$/i.test(mac))
+    throw new Error(`${mac} is not a valid mac address`);
   const hasAddresses = ipv4 + ipv6 !== '' || linkLocal.length > 0;
   return {
     IPAMConfig: hasAddresses

@@ -38,7 +38,8 @@ function publish(maps: PortMaps, text: string): void {
   const source = hostPort === '' ? undefined : range(hostPort, 'hostPort');
   checkProtocol(protocol);
   const isSpread = source !== undefined && source.last - source.first !== target.last - target.first;
-  if (isSpread && target.last !== target.first) throw new Error(`invalid ranges specified for container and host Ports: ${port} and ${hostPort}`);
+  if (isSpread && target.last !== target.first)
+    throw new Error(`invalid ranges specified for container and host Ports: ${port} and ${hostPort}`);
   for (let offset = 0; offset <= target.last - target.first; offset++) {
     const key = `${target.first + offset}/${protocol}`;
     const host = source === undefined ? '' : isSpread ? `${source.first}-${source.last}` : String(source.first + offset);

@@ -10,7 +10,10 @@ export function resourcesOf(flags: FlagValues): Record<string, unknown> {
     throw new Error(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
   }
   const { devices, cdi } = devicesOf(flags.list('device'));
-  const requests = [...flags.list('gpus').map(parseGpus), ...(cdi.length === 0 ? [] : [{ Driver: 'cdi', Count: 0, DeviceIDs: cdi, Capabilities: null, Options: null }])];
+  const requests = [
+    ...flags.list('gpus').map(parseGpus),
+    ...(cdi.length === 0 ? [] : [{ Driver: 'cdi', Count: 0, DeviceIDs: cdi, Capabilities: null, Options: null }]),
+  ];
   return {
     CgroupParent: flags.string('cgroup-parent'),
     Memory: bytesOf(flags, 'memory'),

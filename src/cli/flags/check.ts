@@ -31,7 +31,8 @@ export function checkValue(spec: FlagSpec, text: string): void {
 }
 
 function checkInteger(parser: string, text: string, minimum: bigint, maximum: bigint): void {
-  if (!(parser === 'ParseInt' ? /^[+-]?(0x[0-9a-fA-F]+|\d+)$/ : /^(0x[0-9a-fA-F]+|\d+)$/).test(text)) throw new Error(numberError(parser, text));
+  if (!(parser === 'ParseInt' ? /^[+-]?(0x[0-9a-fA-F]+|\d+)$/ : /^(0x[0-9a-fA-F]+|\d+)$/).test(text))
+    throw new Error(numberError(parser, text));
   const negative = text.startsWith('-');
   const magnitude = BigInt(text.replace(/^[+-]/, ''));
   const value = negative ? -magnitude : magnitude;

@@ -13,7 +13,11 @@ export interface ParsedLine {
  * Splits a command line into flags and arguments as pflag does: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-abc`, `--` ends the
  * flags, a bool takes a value only by `=`. @throws {UsageError} for unknown flags and bad values.
  */
-export function parseFlags(specs: readonly FlagSpec[], line: readonly string[], options: { readonly stopsAtArgument?: boolean } = {}): ParsedLine {
+export function parseFlags(
+  specs: readonly FlagSpec[],
+  line: readonly string[],
+  options: { readonly stopsAtArgument?: boolean } = {},
+): ParsedLine {
   const byName = new Map(specs.flatMap((spec) => [spec.name, ...(spec.formerly ?? [])].map((name) => [name, spec] as const)));
   const byShort = new Map(specs.flatMap((spec) => (spec.short === undefined ? [] : [[spec.short, spec] as const])));
   const values = new Map<string, string[]>();
@@ -62,7 +66,7 @@ function readLong(word: string, byName: ReadonlyMap<string, FlagSpec>, next: Nex
 }
 
 function readShort(word: string, byShort: ReadonlyMap<string, FlagSpec>, next: Next, set: Set): boolean {
-  for (let rest = word.slice(1); rest !== ''; ) {
+  for (let rest = word.slice(1); rest !== '';) {
     const short = rest[0]!;
     const spec = byShort.get(short);
     rest = rest.slice(1);
@@ -89,7 +93,9 @@ function setValue(values: Map<string, string[]>, spec: FlagSpec, text: string): 
     checkValue(spec, text);
   } catch (error) {
     const label = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
-    throw new UsageError(`invalid argument ${JSON.stringify(text)} for "${label}" flag: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(text)} for "${label}" flag: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const given = values.get(spec.name);
   if (given === undefined) values.set(spec.name, [text]);

@@ -60,9 +60,17 @@ export function containerRows(options: { readonly full: boolean; readonly size: 
       State: ({ State }) => State,
       Status: ({ Status }) => Status,
       Size: sizeText,
-      Labels: ({ Labels }) => Object.entries(Labels ?? {}).map(([name, value]) => `${name}=${value}`).sort().join(','),
+      Labels: ({ Labels }) =>
+        Object.entries(Labels ?? {})
+          .map(([name, value]) => `${name}=${value}`)
+          .sort()
+          .join(','),
       Label: ({ Labels }, name: never) => Labels?.[name] ?? '',
-      Mounts: ({ Mounts }) => (Mounts ?? []).map(({ Name = '', Source = '' }) => Name || Source).map((name) => (full ? name : ellipsis(name, 15))).join(','),
+      Mounts: ({ Mounts }) =>
+        (Mounts ?? [])
+          .map(({ Name = '', Source = '' }) => Name || Source)
+          .map((name) => (full ? name : ellipsis(name, 15)))
+          .join(','),
       LocalVolumes: ({ Mounts }) => String((Mounts ?? []).filter(({ Driver }) => Driver === 'local').length),
       Networks: ({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {}).join(','),
       Platform: () => null,

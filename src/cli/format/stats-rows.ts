@@ -39,7 +39,16 @@ export interface StatsRow {
 
 /** The row of a container nothing is known of. */
 export function blankRow(container: string, id: string, name: string): StatsRow {
-  const zeros = { cpuPercent: 0, memoryBytes: 0, memoryLimitBytes: 0, receivedBytes: 0, sentBytes: 0, readBytes: 0, writtenBytes: 0, pids: 0 };
+  const zeros = {
+    cpuPercent: 0,
+    memoryBytes: 0,
+    memoryLimitBytes: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+    pids: 0,
+  };
   return { container, id, name, ...zeros, isBlank: true };
 }
 

@@ -22,7 +22,8 @@ function layOut(lines: readonly string[][], from: number, to: number, widths: nu
     show(lines, start, index, widths, out);
     start = index;
     let width = options.minimumWidth;
-    for (; index < to && column < lines[index]!.length - 1; index++) width = Math.max(width, runes(lines[index]![column]!) + options.padding);
+    for (; index < to && column < lines[index]!.length - 1; index++)
+      width = Math.max(width, runes(lines[index]![column]!) + options.padding);
     widths.push(width);
     layOut(lines, start, index, widths, options, out);
     widths.pop();

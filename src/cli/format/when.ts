@@ -11,7 +11,10 @@ export function localTime(instant: Date): string {
   const local = new Date(instant.getTime() + offset * 60_000).toISOString();
   const sign = offset < 0 ? '-' : '+';
   const digits = `${String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')}${String(Math.abs(offset) % 60).padStart(2, '0')}`;
-  const zone = offset === 0 ? 'UTC' : (/\(?([A-Z]{2,5})\)?$/.exec(instant.toLocaleTimeString('en-US', { timeZoneName: 'short' }))?.[1] ?? `${sign}${digits}`);
+  const zone =
+    offset === 0
+      ? 'UTC'
+      : (/\(?([A-Z]{2,5})\)?$/.exec(instant.toLocaleTimeString('en-US', { timeZoneName: 'short' }))?.[1] ?? `${sign}${digits}`);
   return `${local.slice(0, 10)} ${local.slice(11, 19)} ${sign}${digits} ${zone}`;
 }
 

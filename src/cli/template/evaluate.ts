@@ -171,7 +171,13 @@ class Evaluator {
   #field(operand: Operand & { kind: 'fields' }, owner: unknown, name: string, args: readonly unknown[]): unknown {
     if (owner === null || owner === undefined) throw this.#error(operand, `nil pointer evaluating interface {}.${name}`);
     if (typeof owner !== 'object' || Array.isArray(owner)) {
-      const type = Array.isArray(owner) ? '[]interface {}' : typeof owner === 'string' ? 'string' : typeof owner === 'number' ? 'int' : 'bool';
+      const type = Array.isArray(owner)
+        ? '[]interface {}'
+        : typeof owner === 'string'
+          ? 'string'
+          : typeof owner === 'number'
+            ? 'int'
+            : 'bool';
       throw this.#error(operand, `can't evaluate field ${name} in type ${type}`);
     }
     const value = (owner as Record<string, unknown>)[name];

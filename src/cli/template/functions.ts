@@ -11,7 +11,8 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   split: (text, separator) => asText(text).split(asText(separator)),
   lower: (text) => asText(text).toLowerCase(),
   upper: (text) => asText(text).toUpperCase(),
-  title: (text) => asText(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  title: (text) =>
+    asText(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
   pad: (text, before, after) => (text === '' ? '' : ' '.repeat(Number(before)) + asText(text) + ' '.repeat(Number(after))),
   truncate: (text, length) => asText(text).slice(0, Number(length)),
   print: (...values) => printAll(values),
@@ -76,7 +77,8 @@ function indexOne(value: unknown, key: unknown): unknown {
 }
 
 function sliceOf(value: unknown, from: unknown, to: unknown): unknown {
-  if (typeof value !== 'string' && !Array.isArray(value)) throw new Error(`error calling slice: can't slice item of type ${typeName(value)}`);
+  if (typeof value !== 'string' && !Array.isArray(value))
+    throw new Error(`error calling slice: can't slice item of type ${typeName(value)}`);
   const end = to === undefined ? value.length : Number(to);
   if (Number(from ?? 0) > end || end > value.length) throw new Error(`error calling slice: index out of range: ${textOf(to ?? from)}`);
   return value.slice(Number(from ?? 0), end);

@@ -89,7 +89,8 @@ function unexpected(source: string, position: number, open: number): TemplateErr
   const line = lineOf(source, open);
   if (character === '"') return new TemplateError(`template: :${line}: unterminated quoted string`);
   if (character === '`') return new TemplateError(`template: :${line}: unterminated raw quoted string`);
-  if (character === '{' || character === '}') return new TemplateError(`template: :${line}: unexpected ${JSON.stringify(character)} in operand`);
+  if (character === '{' || character === '}')
+    return new TemplateError(`template: :${line}: unexpected ${JSON.stringify(character)} in operand`);
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
   return new TemplateError(`template: :${line}: unrecognized character in action: U+${code} '${character}'`);
 }

@@ -27,4 +27,7 @@ export type Operand =
   | { readonly kind: 'fields'; readonly base: Base; readonly names: readonly string[]; readonly at: number; readonly source: string }
   | { readonly kind: 'function'; readonly name: string; readonly at: number; readonly source: string };
 
-export type Base = { readonly kind: 'dot' } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'pipe'; readonly pipe: Pipe };
+export type Base =
+  | { readonly kind: 'dot' }
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'pipe'; readonly pipe: Pipe };

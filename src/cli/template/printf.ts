@@ -3,12 +3,15 @@ import { textOf } from './text-of.ts';
 /** Go's `fmt.Sprintf` for the verbs `v s d q t f e g x X c` with flags, width and precision. */
 export function printf(format: string, values: readonly unknown[]): string {
   let next = 0;
-  const text = format.replace(/%([-+ 0#]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g, (_, flags: string, width: string | undefined, precision, verb: string) => {
-    if (verb === '%') return '%';
-    const columns = width === '*' ? Number(values[next++]) : Number(width ?? 0);
-    if (next >= values.length) return `%!${verb}(MISSING)`;
-    return padTo(formatVerb(verb, values[next++], precision === undefined ? undefined : Number(precision), flags), columns, flags);
-  });
+  const text = format.replace(
+    /%([-+ 0#]*)(\d+|\*)?(?:\.(\d+))?([a-zA-Z%])/g,
+    (_, flags: string, width: string | undefined, precision, verb: string) => {
+      if (verb === '%') return '%';
+      const columns = width === '*' ? Number(values[next++]) : Number(width ?? 0);
+      if (next >= values.length) return `%!${verb}(MISSING)`;
+      return padTo(formatVerb(verb, values[next++], precision === undefined ? undefined : Number(precision), flags), columns, flags);
+    },
+  );
   const extra = values.slice(next);
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.map((value) => `${typeName(value)}=${textOf(value)}`).join(', ')})`;
 }

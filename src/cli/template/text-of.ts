@@ -21,6 +21,7 @@ function numberOr(value: unknown): string {
 /** Whether `{{if value}}` takes it: not false, 0, empty or nil. */
 export function isTruthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) return Object.keys(value).length > 0;
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.keys(value).length > 0;
   return Boolean(value);
 }

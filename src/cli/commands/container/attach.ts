@@ -1,7 +1,7 @@
 import { CliError } from '../../cli-error.ts';
 import type { Command } from '../../command.ts';
 import { containerPath } from '../../each.ts';
-import { awaitExit } from '../../exit-of.ts';
+import { awaitExit, isRunning } from '../../exit-of.ts';
 import { followTerminalSize, forwardSignals, runSession } from '../../session.ts';
 import { detachKeysFlag } from '../../shared-flags.ts';
 
@@ -27,12 +27,11 @@ export const command: Command = {
     const { connection } = await client.hijack('POST', containerPath(Id, '/attach'), { query });
     const stopSignals = flags.bool('sig-proxy') && !Config.Tty ? forwardSignals(client, Id, io) : undefined;
     const stopResize = Config.Tty ? await followTerminalSize(client, containerPath(Id, '/resize'), io, { redraws: true }) : undefined;
-    await runSession({ connection, tty: Config.Tty, stdin }, io);
+    const { detached } = await runSession({ connection, tty: Config.Tty, stdin, detachKeys: flags.string('detach-keys') }, io);
     stopSignals?.();
     stopResize?.();
-    // Detached by keys, it still runs: then there is no code to wait for.
-    const after = await client.json<Inspected>('GET', containerPath(Id, '/json')).catch(() => undefined);
-    return after?.State.Running === true ? 0 : await exit.code;
+    if (!detached || !(await isRunning(client, Id))) return await exit.code;
+    throw new CliError('read escape sequence');
   },
 };
 

@@ -109,7 +109,11 @@ async function copyIn(call: Call, source: string, container: string, path: strin
   const counter = { bytes: 0 };
   const options = { followsLink: flags.bool('follow-link') || source.endsWith('/'), keepOwner: flags.bool('archive') };
   const tar = writeTar(entriesOf(source, name, options), { signal: new AbortController().signal });
-  await client.request('PUT', containerPath(container, '/archive'), { query: { path: folder || '/', ...query }, upload: counted(tar, counter), headers });
+  await client.request('PUT', containerPath(container, '/archive'), {
+    query: { path: folder || '/', ...query },
+    upload: counted(tar, counter),
+    headers,
+  });
   await say(call, counter.bytes, `${container}:${path}`);
   return 0;
 }

@@ -10,7 +10,10 @@ export const command: Command = {
   arguments: { minimum: 1, maximum: 1 },
   flags: [],
   async run({ args: [name = ''], client, io }) {
-    const changes = await client.json<ReadonlyArray<{ readonly Kind: number; readonly Path: string }> | null>('GET', containerPath(name, '/changes'));
+    const changes = await client.json<ReadonlyArray<{ readonly Kind: number; readonly Path: string }> | null>(
+      'GET',
+      containerPath(name, '/changes'),
+    );
     await io.stdout.write((changes ?? []).map(({ Kind, Path }) => `${letters[Kind] ?? '?'} ${Path}\n`).join(''));
     return 0;
   },

@@ -27,14 +27,18 @@ export const command: Command = {
     const body = await execBody(call);
     if (body.AttachStdin && body.Tty && !flags.bool('detach') && !io.stdin.isTerminal) throw new CliError('the input device is not a TTY');
     const { Id } = await client.json<{ readonly Id: string }>('POST', containerPath(args[0]!, '/exec'), { body });
-    const start = { Detach: flags.bool('detach'), Tty: body.Tty, ...(body.ConsoleSize === undefined ? {} : { ConsoleSize: body.ConsoleSize }) };
+    const start = {
+      Detach: flags.bool('detach'),
+      Tty: body.Tty,
+      ...(body.ConsoleSize === undefined ? {} : { ConsoleSize: body.ConsoleSize }),
+    };
     if (flags.bool('detach')) {
       await client.request('POST', `/exec/${Id}/start`, { body: start });
       return 0;
     }
     const { connection } = await client.hijack('POST', `/exec/${Id}/start`, { body: start });
     const stop = body.Tty ? await followTerminalSize(client, `/exec/${Id}/resize`, io) : undefined;
-    await runSession({ connection, tty: body.Tty, stdin: body.AttachStdin }, io);
+    await runSession({ connection, tty: body.Tty, stdin: body.AttachStdin, detachKeys: body.DetachKeys }, io);
     stop?.();
     return (await client.json<{ readonly ExitCode: number }>('GET', `/exec/${Id}/json`)).ExitCode;
   },

@@ -7,7 +7,10 @@ export const command: Command = {
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   summary: 'Show everything about one or more containers',
   arguments: { minimum: 1 },
-  flags: [{ ...formatFlag, short: 'f' }, { name: 'size', short: 's', kind: 'bool', usage: 'Show sizes' }],
+  flags: [
+    { ...formatFlag, short: 'f' },
+    { name: 'size', short: 's', kind: 'bool', usage: 'Show sizes' },
+  ],
   run: (call) =>
     inspectEach(call, async (name) => {
       const query = { size: call.flags.bool('size') ? 1 : undefined };

@@ -14,12 +14,18 @@ export const command: Command = {
     if (port !== undefined) {
       const key = port.includes('/') ? port : `${port}/tcp`;
       const bindings = ports[key] ?? [];
-      if (bindings.length === 0) throw new Error(`Error: No public port '${key.replace(/\/tcp$/, port.includes('/') ? '/tcp' : '')}' published for ${name}`);
+      if (bindings.length === 0)
+        throw new Error(`Error: No public port '${key.replace(/\/tcp$/, port.includes('/') ? '/tcp' : '')}' published for ${name}`);
       await io.stdout.write(bindings.map((binding) => `${address(binding)}\n`).join(''));
       return 0;
     }
     const lines = Object.entries(ports).flatMap(([key, bindings]) => (bindings ?? []).map((binding) => `${key} -> ${address(binding)}`));
-    await io.stdout.write(lines.sort(byNumber).map((line) => `${line}\n`).join(''));
+    await io.stdout.write(
+      lines
+        .sort(byNumber)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     return 0;
   },
 };

@@ -8,7 +8,13 @@ export const command: Command = {
   summary: 'Remove every stopped container',
   arguments: { minimum: 0, maximum: 0 },
   flags: [
-    { name: 'filter', kind: 'list', valueName: 'filter', usage: 'Only what meets the conditions (such as "until=<timestamp>")', check: checkFilter },
+    {
+      name: 'filter',
+      kind: 'list',
+      valueName: 'filter',
+      usage: 'Only what meets the conditions (such as "until=<timestamp>")',
+      check: checkFilter,
+    },
     { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
   ],
   async run(call) {

@@ -3,7 +3,7 @@ import type { Call, Command } from '../../command.ts';
 import { createBody, type CreateBody } from '../../create/body.ts';
 import { createContainer } from '../../create/create-container.ts';
 import { createFlags, runFlags } from '../../create/flags.ts';
-import { awaitExit } from '../../exit-of.ts';
+import { awaitExit, isRunning } from '../../exit-of.ts';
 import { followTerminalSize, forwardSignals, runSession } from '../../session.ts';
 
 export const command: Command = {
@@ -67,8 +67,9 @@ async function runAttached(call: Call, body: CreateBody): Promise<number> {
     throw error;
   }
   const stopResize = body.Tty ? await followTerminalSize(client, `/containers/${id}/resize`, io) : undefined;
-  if (hijacked !== undefined) await runSession({ connection: hijacked.connection, tty: body.Tty, stdin: body.AttachStdin }, io);
-  const code = await exitCode(call, id, exit.code, hijacked !== undefined && body.Tty);
+  const session = { tty: body.Tty, stdin: body.AttachStdin, detachKeys: flags.string('detach-keys') };
+  const { detached } = hijacked === undefined ? { detached: false } : await runSession({ connection: hijacked.connection, ...session }, io);
+  const code = detached && (await isRunning(client, id)) ? 0 : await exit.code;
   stopSignals?.();
   stopResize?.();
   return code;
@@ -76,11 +77,4 @@ async function runAttached(call: Call, body: CreateBody): Promise<number> {
 
 async function start({ client }: Call, id: string): Promise<void> {
   await client.request('POST', `/containers/${id}/start`);
-}
-
-// Output has ended. With a terminal that may be the detach keys: then the container still runs and there is no code.
-async function exitCode({ client }: Call, id: string, code: Promise<number>, mayBeDetached: boolean): Promise<number> {
-  if (!mayBeDetached) return await code;
-  const state = await client.json<{ readonly State: { readonly Running: boolean } }>('GET', `/containers/${id}/json`).catch(() => undefined);
-  return state?.State.Running === true ? 0 : await code;
 }

@@ -2,7 +2,7 @@ import { CliError } from '../../cli-error.ts';
 import type { Call, Command } from '../../command.ts';
 import { describe } from '../../describe.ts';
 import { containerPath } from '../../each.ts';
-import { awaitExit } from '../../exit-of.ts';
+import { awaitExit, isRunning } from '../../exit-of.ts';
 import { followTerminalSize, forwardSignals, runSession } from '../../session.ts';
 import { detachKeysFlag } from '../../shared-flags.ts';
 
@@ -57,11 +57,10 @@ async function startAttached(call: Call): Promise<number> {
   }
   const stopSignals = Config.Tty ? undefined : forwardSignals(client, Id, io);
   const stopResize = Config.Tty ? await followTerminalSize(client, containerPath(Id, '/resize'), io) : undefined;
-  await runSession({ connection, tty: Config.Tty, stdin }, io);
+  const { detached } = await runSession({ connection, tty: Config.Tty, stdin, detachKeys: flags.string('detach-keys') }, io);
   stopSignals?.();
   stopResize?.();
-  const after = await client.json<Inspected>('GET', containerPath(Id, '/json')).catch(() => undefined);
-  return after?.State?.Running === true ? 0 : await exit.code;
+  return detached && (await isRunning(client, Id)) ? 0 : await exit.code;
 }
 
 interface Inspected {

@@ -36,7 +36,9 @@ async function render({ flags }: Call, rows: readonly StatsRow[], live: boolean)
 
 async function containersOf({ args, client, flags }: Call): Promise<readonly string[]> {
   if (args.length > 0) return args;
-  const containers = await client.json<readonly ContainerSummary[]>('GET', '/containers/json', { query: { all: flags.bool('all') ? 1 : undefined } });
+  const containers = await client.json<readonly ContainerSummary[]>('GET', '/containers/json', {
+    query: { all: flags.bool('all') ? 1 : undefined },
+  });
   return containers.map(({ Id }) => Id.slice(0, 12));
 }
 
@@ -82,7 +84,12 @@ async function followOne({ client }: Call, name: string, rows: Map<string, Stats
   }
 }
 
-async function followEvents({ client, flags }: Call, rows: Map<string, StatsRow>, follow: (name: string) => void, signal: AbortSignal): Promise<void> {
+async function followEvents(
+  { client, flags }: Call,
+  rows: Map<string, StatsRow>,
+  follow: (name: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const response = await client.request('GET', '/events', { query: { filters: filtersQuery(['type=container']) }, signal });
   for await (const { Action, Actor } of response.lines<{ readonly Action: string; readonly Actor: { readonly ID: string } }>()) {
     const name = Actor.ID.slice(0, 12);

@@ -45,7 +45,9 @@ export const command: Command = {
       ...(flags.has('restart') ? { RestartPolicy: restartOf(flags.string('restart')) } : {}),
     };
     return await forEachArgument(call, async (name) => {
-      const answer = await call.client.json<{ readonly Warnings?: readonly string[] | null }>('POST', containerPath(name, '/update'), { body });
+      const answer = await call.client.json<{ readonly Warnings?: readonly string[] | null }>('POST', containerPath(name, '/update'), {
+        body,
+      });
       for (const warning of answer.Warnings ?? []) await call.io.stderr.write(`${warning}\n`);
     });
   },

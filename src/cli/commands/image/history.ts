@@ -41,7 +41,14 @@ function historyRows({ full, human }: { readonly full: boolean; readonly human: 
   return {
     typeName: '*history.historyContext',
     columns: ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'],
-    headers: { ID: 'IMAGE', CreatedSince: human ? 'CREATED' : 'CREATED AT', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', Size: 'SIZE', Comment: 'COMMENT' },
+    headers: {
+      ID: 'IMAGE',
+      CreatedSince: human ? 'CREATED' : 'CREATED AT',
+      CreatedAt: 'CREATED AT',
+      CreatedBy: 'CREATED BY',
+      Size: 'SIZE',
+      Comment: 'COMMENT',
+    },
     fields: {
       ID: ({ Id }) => (full ? Id : shortDigest(Id)),
       CreatedAt: (step) => rfc3339(at(step)),

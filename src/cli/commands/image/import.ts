@@ -25,7 +25,10 @@ export const command: Command = {
       changes: flags.list('change'),
     };
     const body = isUrl ? {} : { upload: await readSource(source, io) };
-    await showProgress(await client.request('POST', '/images/create', { query, ...body, headers: { 'Content-Type': 'application/x-tar' } }), io.stdout);
+    await showProgress(
+      await client.request('POST', '/images/create', { query, ...body, headers: { 'Content-Type': 'application/x-tar' } }),
+      io.stdout,
+    );
     return 0;
   },
 };

@@ -10,7 +10,13 @@ export const command: Command = {
   arguments: { minimum: 0, maximum: 0 },
   flags: [
     { name: 'all', short: 'a', kind: 'bool', usage: 'Remove every image no container uses, not only those without a name' },
-    { name: 'filter', kind: 'list', valueName: 'filter', usage: 'Only what meets the conditions (such as "until=<timestamp>")', check: checkFilter },
+    {
+      name: 'filter',
+      kind: 'list',
+      valueName: 'filter',
+      usage: 'Only what meets the conditions (such as "until=<timestamp>")',
+      check: checkFilter,
+    },
     { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
   ],
   async run(call) {

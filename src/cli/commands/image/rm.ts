@@ -14,7 +14,10 @@ export const command: Command = {
     { name: 'platform', kind: 'list', valueName: 'strings', usage: 'Remove only this platform, "os[/arch[/variant]]" as in "linux/amd64"' },
   ],
   async run({ args, client, flags, io }) {
-    const platforms = flags.list('platform').flatMap((text) => text.split(',')).map((text) => platformQuery(text)!);
+    const platforms = flags
+      .list('platform')
+      .flatMap((text) => text.split(','))
+      .map((text) => platformQuery(text)!);
     const query = { force: flags.bool('force') ? 1 : undefined, noprune: flags.bool('no-prune') ? 1 : undefined, platforms };
     let failures = '';
     let isFatal = false;
@@ -41,5 +44,7 @@ export interface ImageRemoval {
 
 /** `Untagged: name` and `Deleted: id`, a line each. */
 export function removalText(removals: readonly ImageRemoval[]): string {
-  return removals.map(({ Untagged, Deleted }) => (Deleted === undefined || Deleted === '' ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`)).join('');
+  return removals
+    .map(({ Untagged, Deleted }) => (Deleted === undefined || Deleted === '' ? `Untagged: ${Untagged}\n` : `Deleted: ${Deleted}\n`))
+    .join('');
 }

@@ -24,7 +24,10 @@ interface DiskUsage {
   readonly LayersSize: number;
   readonly Images: readonly ImageSummary[] | null;
   readonly Containers: ReadonlyArray<ContainerSummary & { readonly SizeRw?: number }> | null;
-  readonly Volumes: ReadonlyArray<{ readonly Name: string; readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null }> | null;
+  readonly Volumes: ReadonlyArray<{
+    readonly Name: string;
+    readonly UsageData?: { readonly Size: number; readonly RefCount: number } | null;
+  }> | null;
   readonly BuildCache: ReadonlyArray<{ readonly Size: number; readonly InUse: boolean; readonly Shared: boolean }> | null;
 }
 
@@ -56,14 +59,24 @@ function summaryOf(usage: DiskUsage): Summary[] {
   const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   const images = usage.Images ?? [];
   const usedImages = images.filter(({ Containers }) => Containers > 0);
-  const used = sum(usedImages.filter(({ Size, SharedSize }) => Size !== -1 && SharedSize !== -1).map(({ Size, SharedSize }) => Size - SharedSize));
+  const used = sum(
+    usedImages.filter(({ Size, SharedSize }) => Size !== -1 && SharedSize !== -1).map(({ Size, SharedSize }) => Size - SharedSize),
+  );
   const containers = usage.Containers ?? [];
-  const isActive = ({ State, Status }: ContainerSummary) => /running|paused|restarting/.test(State.toLowerCase()) || Status.startsWith('Up');
+  const isActive = ({ State, Status }: ContainerSummary) =>
+    /running|paused|restarting/.test(State.toLowerCase()) || Status.startsWith('Up');
   const volumes = usage.Volumes ?? [];
   const volumeSize = (list: typeof volumes) => sum(list.map(({ UsageData }) => Math.max(0, UsageData?.Size ?? 0)));
   const caches = usage.BuildCache ?? [];
   return [
-    { type: 'Images', total: images.length, active: usedImages.length, size: usage.LayersSize, reclaimable: usage.LayersSize - used, showsShare: true },
+    {
+      type: 'Images',
+      total: images.length,
+      active: usedImages.length,
+      size: usage.LayersSize,
+      reclaimable: usage.LayersSize - used,
+      showsShare: true,
+    },
     {
       type: 'Containers',
       total: containers.length,
@@ -108,7 +121,11 @@ async function verboseText(usage: DiskUsage): Promise<string> {
     },
   };
   const table = async <Row>(rows: readonly Row[] | null, spec: RowFormat<Row>) => await renderRows('', rows ?? [], spec);
-  const withOwnSize = { ...containerTable, headers: { ...containerTable.headers, OwnSize: 'SIZE' }, fields: { ...containerTable.fields, ...ownSize } };
+  const withOwnSize = {
+    ...containerTable,
+    headers: { ...containerTable.headers, OwnSize: 'SIZE' },
+    fields: { ...containerTable.fields, ...ownSize },
+  };
   return `Images space usage:
 
 ${await table(imageNames(usage.Images ?? [], false), imageTable)}

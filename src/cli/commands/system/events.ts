@@ -55,7 +55,10 @@ function instant(time: number, timeNano: number): string {
   const offset = -at.getTimezoneOffset();
   const local = new Date(at.getTime() + offset * 60_000).toISOString().slice(0, 19);
   const sign = offset < 0 ? '-' : '+';
-  const zone = offset === 0 ? 'Z' : `${sign}${String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')}:${String(Math.abs(offset) % 60).padStart(2, '0')}`;
+  const zone =
+    offset === 0
+      ? 'Z'
+      : `${sign}${String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')}:${String(Math.abs(offset) % 60).padStart(2, '0')}`;
   return `${local}.${String(nanos).padStart(9, '0')}${zone}`;
 }
 

@@ -65,7 +65,10 @@ interface EngineInfo {
   readonly Debug: boolean;
   readonly Labels?: readonly string[] | null;
   readonly ExperimentalBuild?: boolean;
-  readonly RegistryConfig?: { readonly InsecureRegistryCIDRs?: readonly string[] | null; readonly Mirrors?: readonly string[] | null } | null;
+  readonly RegistryConfig?: {
+    readonly InsecureRegistryCIDRs?: readonly string[] | null;
+    readonly Mirrors?: readonly string[] | null;
+  } | null;
   readonly LiveRestoreEnabled?: boolean;
   readonly Warnings?: readonly string[] | null;
 }
@@ -113,7 +116,9 @@ function infoText(info: EngineInfo): string {
 function runtimeLines(info: EngineInfo): string[] {
   if (info.OSType !== 'linux') return [];
   return [
-    ` Runtimes: ${Object.keys(info.Runtimes ?? {}).sort().join(' ')}`,
+    ` Runtimes: ${Object.keys(info.Runtimes ?? {})
+      .sort()
+      .join(' ')}`,
     ` Default Runtime: ${info.DefaultRuntime ?? ''}`,
     ` Init Binary: ${info.InitBinary ?? ''}`,
     ` containerd version: ${info.ContainerdCommit?.ID ?? ''}`,

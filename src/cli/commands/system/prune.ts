@@ -12,7 +12,13 @@ export const command: Command = {
   arguments: { minimum: 0, maximum: 0 },
   flags: [
     { name: 'all', short: 'a', kind: 'bool', usage: 'Remove every image no container uses, not only those without a name' },
-    { name: 'filter', kind: 'list', valueName: 'filter', usage: 'Only what meets the conditions (such as "label=<key>=<value>")', check: checkFilter },
+    {
+      name: 'filter',
+      kind: 'list',
+      valueName: 'filter',
+      usage: 'Only what meets the conditions (such as "label=<key>=<value>")',
+      check: checkFilter,
+    },
     { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
     { name: 'volumes', kind: 'bool', usage: 'Remove anonymous volumes too' },
   ],
@@ -45,7 +51,12 @@ function warningOf({ flags }: Call): string {
 }
 
 // An engine without networks, volumes or builds has none to remove.
-async function pruneNamed({ client, io }: Call, kind: 'Networks' | 'Volumes' | 'Caches', path: string, filters: string | undefined): Promise<number> {
+async function pruneNamed(
+  { client, io }: Call,
+  kind: 'Networks' | 'Volumes' | 'Caches',
+  path: string,
+  filters: string | undefined,
+): Promise<number> {
   try {
     const pruned = await client.json<Readonly<Record<string, unknown>>>('POST', path, { query: { filters } });
     const names = (pruned[`${kind}Deleted`] ?? []) as readonly string[];

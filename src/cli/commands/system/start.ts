@@ -34,11 +34,15 @@ the client looks.`,
     for (;;) {
       const answered = await versionOf(client);
       if (answered !== undefined) {
-        await io.stdout.write(`The engine answers at ${client.host.url} (version ${answered}, process ${daemon.pid}, messages in ${logFile})\n`);
+        await io.stdout.write(
+          `The engine answers at ${client.host.url} (version ${answered}, process ${daemon.pid}, messages in ${logFile})\n`,
+        );
         return 0;
       }
-      if (daemon.exitCode !== null || daemon.signalCode !== null) throw new CliError(`The engine ended at once. Its last messages:\n${lastLines(logFile)}`);
-      if (Date.now() > deadline) throw new CliError(`The engine does not answer at ${client.host.url}. Its last messages:\n${lastLines(logFile)}`);
+      if (daemon.exitCode !== null || daemon.signalCode !== null)
+        throw new CliError(`The engine ended at once. Its last messages:\n${lastLines(logFile)}`);
+      if (Date.now() > deadline)
+        throw new CliError(`The engine does not answer at ${client.host.url}. Its last messages:\n${lastLines(logFile)}`);
       await Bun.sleep(20);
     }
   },
