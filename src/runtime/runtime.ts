@@ -14,6 +14,7 @@ import { MonitoredProcess } from './process.ts';
 import { SeccompCache } from './seccomp/index.ts';
 import { startProcess } from './start-process.ts';
 import { fetchStdio } from './stdio.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface RuntimeOptions {
   /** The launcher's path, or its bytes (out of a single executable). */
@@ -30,6 +31,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return new LauncherRuntime(options);
 }
 
+// More at once only wait for each other in the kernel.
+const storm = 8;
+
 class LauncherRuntime implements Runtime {
   readonly #libc = new Libc();
   readonly #launcher: Launcher;
@@ -37,6 +41,8 @@ class LauncherRuntime implements Runtime {
   readonly #cgroupParent: string;
   readonly #hostCapabilities = hostCapabilities(readFileSync('/proc/self/status', 'utf8'));
   readonly #seccomp = new SeccompCache();
+  readonly #starts = new Turnstile(storm);
+  readonly #deletes = new Turnstile(storm);
   /** By run directory, for `delete` to let go of. */
   readonly #processes = new Map<string, MonitoredProcess>();
 
@@ -46,7 +52,12 @@ class LauncherRuntime implements Runtime {
     this.#launcher = new Launcher({ libc: this.#libc, launcher: options.launcher, log: options.log });
   }
 
-  async start(request: ContainerRequest, options: { readonly signal: AbortSignal }): Promise<ContainerProcess> {
+  start(request: ContainerRequest, options: { readonly signal: AbortSignal }): Promise<ContainerProcess> {
+    return this.#starts.pass(() => this.#start(request, options));
+  }
+
+  async #start(request: ContainerRequest, options: { readonly signal: AbortSignal }): Promise<ContainerProcess> {
+    options.signal.throwIfAborted();
     const { id, spec, runDirectory, stdio, prepare } = request;
     const path = cgroupPath(spec.linux.cgroupsPath, this.#cgroupParent, id);
     const cgroup = this.#cgroups.create(path, spec.linux.resources ?? {});
@@ -120,7 +131,11 @@ class LauncherRuntime implements Runtime {
     );
   }
 
-  async delete(id: string, runDirectory: string): Promise<void> {
+  delete(id: string, runDirectory: string): Promise<void> {
+    return this.#deletes.pass(() => this.#delete(id, runDirectory));
+  }
+
+  async #delete(id: string, runDirectory: string): Promise<void> {
     const record = readContainerRecord(runDirectory);
     await this.#cgroups.remove(record?.cgroup.path ?? cgroupPath(undefined, this.#cgroupParent, id));
     if (!existsSync(runDirectory)) return;
