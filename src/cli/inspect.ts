@@ -16,7 +16,7 @@ export async function inspectEach({ args, flags, io }: Call, fetch: (name: strin
     } catch (error) {
       if (error instanceof BrokenTemplate) {
         await io.stdout.write(`${texts.join('')}\n`);
-        throw new Error(error.message);
+        throw new Error(error.message, { cause: error });
       }
       failures += `${describe(error)}\n`;
     }

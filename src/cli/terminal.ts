@@ -1,4 +1,4 @@
-import type { Pointer } from 'bun:ffi';
+import type * as Ffi from 'bun:ffi';
 
 // Node's terminal calls leave output processing on (every line feed of the container would get a second carriage return) and take
 // 7 to 12 ms to load; the C library's own take under 1 ms.
@@ -21,7 +21,7 @@ const TCSADRAIN = 1;
 
 /** Loads the C library's terminal calls. @throws when there is no C library to load. */
 export function openTerminal(): Terminal {
-  const { dlopen, ptr } = require('bun:ffi') as typeof import('bun:ffi');
+  const { dlopen, ptr } = require('bun:ffi') as typeof Ffi;
   const { symbols: libc } = dlopen('libc.so.6', {
     isatty: { args: ['i32'], returns: 'i32' },
     ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
@@ -29,7 +29,7 @@ export function openTerminal(): Terminal {
     tcsetattr: { args: ['i32', 'i32', 'ptr'], returns: 'i32' },
     cfmakeraw: { args: ['ptr'], returns: 'void' },
   });
-  const address = (bytes: Uint8Array | Uint16Array): Pointer => ptr(bytes);
+  const address = (bytes: Uint8Array | Uint16Array): Ffi.Pointer => ptr(bytes);
   return {
     isTerminal: (fd) => libc.isatty(fd) === 1,
     size(fd) {

@@ -50,7 +50,7 @@ async function placeOf(options: { sourcePath: string; isDirectory: boolean; targ
   const { sourcePath, isDirectory, target } = options;
   const wantsFolder = /(^|\/)\.?$/.test(target);
   const found = await stat(target).catch(() => undefined);
-  const takesContent = /\/\.$/.test(sourcePath);
+  const takesContent = sourcePath.endsWith('/.');
   if (found?.isDirectory() === true) return { folder: resolve(target), dropsRoot: takesContent, rootName: undefined };
   if (found !== undefined && (isDirectory || wantsFolder)) throw new Error('cannot copy directory');
   const folder = dirname(resolve(target));

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/index.ts';
 import { readText } from '../transfer.ts';
 
 export interface SecurityOptions {
@@ -30,11 +31,11 @@ async function parseOne(text: string): Promise<string> {
   try {
     profile = await readText(value);
   } catch (error) {
-    throw new Error(`opening seccomp profile (${value}) failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`opening seccomp profile (${value}) failed: ${messageOf(error)}`, { cause: error });
   }
   try {
     return `seccomp=${JSON.stringify(JSON.parse(profile))}`;
   } catch (error) {
-    throw new Error(`compacting json for seccomp profile (${value}) failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`compacting json for seccomp profile (${value}) failed: ${messageOf(error)}`, { cause: error });
   }
 }

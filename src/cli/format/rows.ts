@@ -49,7 +49,7 @@ export async function compile(source: string, typeName: string): Promise<(value:
     try {
       return work();
     } catch (error) {
-      if (error instanceof TemplateError) throw new Error(`${prefix}: ${error.message}`);
+      if (error instanceof TemplateError) throw new Error(`${prefix}: ${error.message}`, { cause: error });
       throw error;
     }
   };

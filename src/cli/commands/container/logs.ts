@@ -1,3 +1,4 @@
+import { messageOf } from '../../../base/index.ts';
 import type { Command } from '../../command.ts';
 import { containerPath } from '../../each.ts';
 import type { FlagValues } from '../../flags/index.ts';
@@ -40,6 +41,6 @@ function instant(flags: FlagValues, name: 'since' | 'until'): string | undefined
   try {
     return timestampQuery(flags.string(name));
   } catch (error) {
-    throw new Error(`invalid value for ${JSON.stringify(name)}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`invalid value for ${JSON.stringify(name)}: ${messageOf(error)}`, { cause: error });
   }
 }

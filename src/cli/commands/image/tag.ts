@@ -1,3 +1,4 @@
+import { messageOf } from '../../../base/index.ts';
 import type { Command } from '../../command.ts';
 import { parseRepositoryTag } from '../../reference.ts';
 
@@ -18,7 +19,8 @@ function readTarget(target: string): { readonly repository: string; readonly tag
   try {
     return parseRepositoryTag(target);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${reason}`);
+    throw new Error(`Error parsing reference: ${JSON.stringify(target)} is not a valid repository/tag: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
