@@ -312,6 +312,21 @@ test('tarPath and statPath see a path as docker cp does', async () => {
   await expect(stat('/dir/none')).rejects.toMatchObject({ code: 'NotFound' });
 });
 
+test('tarPath goes into the mounts it is told to, and shows others empty', async () => {
+  await apply([directory('in'), directory('out'), file('beside', '')], 'bottom');
+  for (const name of ['in', 'out']) {
+    await workers.mount({ from: '/', type: 'tmpfs', source: 'tmpfs', options: 'size=64k', target: join(root, name) }, { signal });
+    writeFileSync(join(root, name, 'x'), '');
+  }
+  try {
+    const shown = await entriesOf(workers.tarPath(root, '/', { signal, crossInto: ['/in'] }));
+    expect(shown).toEqual(['file beside', 'directory in/', 'file in/x', 'directory out/']);
+    expect((await entriesOf(workers.tarPath(root, '/', { signal }))).length).toBe(5);
+  } finally {
+    for (const name of ['in', 'out']) await workers.unmount(join(root, name), { signal });
+  }
+});
+
 test('deletes deep trees, leaves what links point to', async () => {
   execFileSync('python3', [
     '-c',

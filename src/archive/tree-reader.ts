@@ -21,7 +21,6 @@ type Chunks = Generator<Uint8Array<ArrayBuffer>, void, void>;
 interface Level {
   readonly path: Uint8Array;
   readonly names: readonly Uint8Array[];
-  readonly device: string;
   next: number;
 }
 
@@ -46,7 +45,7 @@ export class TreeReader {
   *directory(top: Uint8Array): Chunks {
     this.#view.enter(top);
     if (this.#options.prefix.length > 0) yield* this.#entry(thisDirectory, this.#options.prefix);
-    const levels: Level[] = [{ path: new Uint8Array(0), names: this.#names(), device: this.#deviceHere(), next: 0 }];
+    const levels: Level[] = [{ path: new Uint8Array(0), names: this.#names(), next: 0 }];
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const name = level.names[level.next++];
       if (name === undefined) {
@@ -55,10 +54,10 @@ export class TreeReader {
       }
       if (!this.#view.enterIfThere(joinPaths(top, level.path))) continue;
       const path = joinPaths(level.path, name);
-      const mountPoint = this.#isClosedMount(joinPaths(top, path), name, level.device);
+      const mountPoint = this.#isClosedMount(joinPaths(top, path), name);
       const isDirectory = yield* this.#entry(name, joinPaths(this.#options.prefix, path), mountPoint);
       if (!isDirectory || mountPoint || !this.#view.enterIfThere(joinPaths(top, path))) continue;
-      levels.push({ path, names: this.#names(), device: this.#deviceHere(), next: 0 });
+      levels.push({ path, names: this.#names(), next: 0 });
     }
     yield* this.#finish();
   }
@@ -75,13 +74,9 @@ export class TreeReader {
     yield* this.#packer.rest();
   }
 
-  #deviceHere(): string {
-    return this.#options.crossInto === undefined ? '' : deviceOf(this.#calls.lstat(thisDirectory));
-  }
-
-  #isClosedMount(path: Uint8Array, name: Uint8Array, device: string): boolean {
+  #isClosedMount(path: Uint8Array, name: Uint8Array): boolean {
     const { crossInto } = this.#options;
-    return crossInto !== undefined && !crossInto.has(bytesToText(path)) && deviceOf(this.#calls.lstat(name)) !== device;
+    return crossInto !== undefined && !crossInto.has(bytesToText(path)) && this.#calls.lstat(name)?.mountRoot === true;
   }
 
   #names(): Uint8Array[] {
@@ -164,10 +159,6 @@ export class TreeReader {
     }
     return found;
   }
-}
-
-function deviceOf(stat: FileStat | null): string {
-  return stat === null ? '' : `${stat.deviceMajor}:${stat.deviceMinor}`;
 }
 
 function timeOf(stat: FileStat): { readonly mtimeSeconds: number } {

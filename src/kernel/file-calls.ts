@@ -22,6 +22,8 @@ export interface FileStat {
   readonly rdevMinor: number;
   readonly mtimeSeconds: number;
   readonly mtimeNanos: number;
+  /** Whether something is mounted right there. Linux 5.8. */
+  readonly mountRoot: boolean;
 }
 
 export const openFlags = {
@@ -50,6 +52,7 @@ export const errno = {
 const atCwd = -100;
 const symlinkNoFollow = 0x100;
 const atEmptyPath = 0x1000;
+const mountRootAttribute = 0x2000;
 const pathMax = 4096;
 
 /**
@@ -239,6 +242,7 @@ export class FileCalls {
   #statOf(): FileStat {
     const view = this.#stat;
     return {
+      mountRoot: (view.getUint32(8, true) & mountRootAttribute) !== 0,
       nlink: view.getUint32(16, true),
       uid: view.getUint32(20, true),
       gid: view.getUint32(24, true),

@@ -1,3 +1,4 @@
+import type { PathChange } from '../archive/index.ts';
 import type { Digest, Mount } from '../spec/index.ts';
 import type { TemporaryMount } from './temporary-mounts.ts';
 
@@ -34,6 +35,21 @@ export interface SnapshotStore {
    * runs. Who looks at the same root shares the mount. @throws {EngineError} NotFound.
    */
   mountTemporarily(name: string): Promise<TemporaryMount>;
+
+  /** What `docker diff` lists: the changes of active `key` over its parent, sorted by path. @throws {EngineError} NotFound. */
+  changes(key: string, options: { readonly signal: AbortSignal }): Promise<readonly PathChange[]>;
+
+  /**
+   * The changes of active `key` as a layer tar; the same changes give the same bytes.
+   * @throws {EngineError} NotFound.
+   */
+  diffTar(key: string, options: { readonly signal: AbortSignal }): ReadableStream<Uint8Array>;
+
+  /**
+   * The layer tar of a committed snapshot: of one made by `commit` the bytes `diffTar` gave, of one made by `apply` another tar with the same
+   * meaning. @throws {EngineError} NotFound.
+   */
+  layerTar(chainId: Digest, options: { readonly signal: AbortSignal }): ReadableStream<Uint8Array>;
 
   /** Turns active `key` into committed chainId(parent, diffId): the upper directory becomes the layer by rename. The key is gone after. */
   commit(key: string, diffId: Digest): Promise<Digest>;

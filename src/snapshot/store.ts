@@ -153,21 +153,15 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
     return this.#withChanges(this.#active(key), options, (upper) => this.#workers.fileBytes(upper, options));
   }
 
-  /** What `docker diff` lists: the changes of active `key` over its parent, sorted by path. @throws {EngineError} NotFound. */
   async changes(key: string, options: { readonly signal: AbortSignal }): Promise<readonly PathChange[]> {
     const row = this.#active(key);
     return this.#withChanges(row, options, (upper) => this.#workers.changes(upper, this.#lower(row.parent), options));
   }
 
-  /** The changes of active `key` as a layer tar. Reading the same changes twice gives the same bytes. @throws {EngineError} NotFound. */
   diffTar(key: string, options: { readonly signal: AbortSignal }): ReadableStream<Uint8Array> {
     return streamFrom(this.#tar(this.#active(key), options));
   }
 
-  /**
-   * The layer tar of a committed snapshot: of one made by `commit` the bytes `diffTar` gave; of one made by `apply` a tar with the same
-   * meaning, not the same bytes. @throws {EngineError} NotFound.
-   */
   layerTar(chainId: Digest, options: { readonly signal: AbortSignal }): ReadableStream<Uint8Array> {
     return streamFrom(this.#tar(this.#committed(chainId), options));
   }
