@@ -1,3 +1,4 @@
+export { bootstrapDebian, type BootstrapRequest } from './bootstrap.ts';
 export { applyChanges } from './changes.ts';
 export type {
   CreateImageRequest,
