@@ -32,7 +32,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 }
 
 // More at once only wait for each other in the kernel.
-const storm = 8;
+const storm = 4;
 
 class LauncherRuntime implements Runtime {
   readonly #libc = new Libc();

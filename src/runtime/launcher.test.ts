@@ -1,0 +1,97 @@
+import { expect, test } from 'bun:test';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newId, silentLog } from '../base/index.ts';
+import { Libc, sendWithDescriptors } from '../kernel/index.ts';
+import { MonitorConnection } from './connection.ts';
+import { Launcher } from './launcher.ts';
+import type { MonitorOp, Op } from './ops.ts';
+import { encodeOps } from './protocol.ts';
+import { launcherPath } from './runtime.test-helper.ts';
+
+const libc = new Libc();
+const none = { stdinRead: -1, stdinWrite: -1, stdoutRead: -1, stdoutWrite: -1, stderrRead: -1, stderrWrite: -1 };
+const monitor: MonitorOp = { op: 'monitor', runDirectory: '', oomFile: '', stdio: 1, ...none };
+const clone: Op = { op: 'clone', flags: 0, cgroup: -1, procWrites: [], cgroupProcs: [] };
+const exec = (...args: readonly string[]): Op => ({ op: 'exec', args, env: ['PATH=/usr/bin:/bin'], init: 0 });
+const newLauncher = (launcher: string | Uint8Array = launcherPath): Launcher => new Launcher({ libc, launcher, log: silentLog });
+
+test('the launcher can come as bytes, out of a single executable', async () => {
+  await using launcher = newLauncher(readFileSync(launcherPath));
+  const connection = await launcher.launch([monitor, clone, exec('sh', '-c', 'exit 4')], []);
+  connection.send('acknowledge');
+  expect(await connection.next('exited')).toMatchObject({ exitCode: 4 });
+  connection.send('release');
+});
+
+test('a process waits where it is told to, until it is told to go on', async () => {
+  await using launcher = newLauncher();
+  const connection = await launcher.launch([monitor, clone, { op: 'wait', point: 3 }, { op: 'wait', point: 9 }, exec('true')], []);
+  for (const point of [3, 9]) {
+    expect(await connection.next('held', 'started')).toMatchObject({ event: 'held', point });
+    connection.send('continue');
+  }
+  await connection.next('started');
+  connection.send('acknowledge');
+  await connection.next('exited');
+  connection.send('release');
+});
+
+test('on cgroup v2 the process is born in its cgroup', async () => {
+  const root = readFileSync('/proc/self/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 /m)?.[1];
+  if (root === undefined) throw new Error('this machine has no cgroup2 mount');
+  await using launcher = newLauncher();
+  const name = `berth-test-${newId().slice(0, 8)}`;
+  mkdirSync(join(root, name));
+  const directory = openSync(join(root, name), 'r');
+  try {
+    const connection = await launcher.launch([monitor, { ...clone, cgroup: 0 }, exec('sleep', '1000')], [directory]);
+    const { pid } = await connection.next('started');
+    expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toContain(`0::/${name}\n`);
+    connection.send('acknowledge');
+    connection.send('signal', 9);
+    expect(await connection.next('exited')).toMatchObject({ exitCode: 137, signal: 9 });
+    connection.send('release');
+  } finally {
+    closeSync(directory);
+    rmdirSync(join(root, name));
+  }
+});
+
+test('a request of another version, and a list that is none, are refused', async () => {
+  const [control, theirs] = libc.socketPair('packets');
+  const zygote = Bun.spawn([launcherPath, 'zygote', '3'], { stdio: ['ignore', 'ignore', 'ignore', theirs] });
+  libc.close(theirs);
+  const ask = async (request: Uint8Array, list: Uint8Array) => {
+    const [ours, other] = libc.socketPair('stream');
+    const file = libc.memoryFile('list', list);
+    expect(sendWithDescriptors(libc, control, request, [other, file])).toBe(request.length);
+    libc.close(other, file);
+    const connection = await MonitorConnection.open({ fd: ours });
+    return connection.next('failed', 'started');
+  };
+  const words = (...numbers: readonly number[]): Uint8Array => new Uint8Array(new Uint32Array(numbers).buffer);
+  const good = encodeOps([monitor, clone, exec('true')]);
+  expect(await ask(words(0x4854_5242, 99), good)).toMatchObject({ event: 'failed', step: -1, errno: 71 });
+  expect(await ask(words(1), good)).toMatchObject({ event: 'failed', step: -1, errno: 71 });
+  expect(await ask(words(0x4854_5242, 1), good.subarray(0, good.length - 4))).toMatchObject({ event: 'failed', step: -1, errno: 74 });
+  expect(await ask(words(0x4854_5242, 1), good)).toMatchObject({ event: 'started' });
+  libc.close(control);
+  expect(await zygote.exited).toBe(0);
+});
+
+test('an op list in a file is run to its end, and its exit code passed on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'berth-run-'));
+  const run = async (...ops: readonly Op[]) => {
+    writeFileSync(join(directory, 'ops'), encodeOps(ops));
+    const child = Bun.spawn([launcherPath, 'run', join(directory, 'ops')], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+    return [await child.exited, await child.stdout.text(), await child.stderr.text()];
+  };
+  const inherit: MonitorOp = { ...monitor, stdio: 0 };
+  expect(await run(inherit, clone, exec('sh', '-c', 'echo out; echo err >&2; exit 9'))).toEqual([9, 'out\n', 'err\n']);
+  expect(await run(inherit, clone, exec('sh', '-c', 'kill -TERM $$'))).toEqual([143, '', '']);
+  expect(await run(inherit, clone, exec('/nosuch'))).toEqual([127, '', 'launcher: op 2: /nosuch: No such file or directory\n']);
+  expect((await run(inherit, clone, { op: 'chdir', path: '/nosuch' }, exec('true')))[0]).toBe(127);
+  rmSync(directory, { recursive: true });
+});
