@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newId } from '../base/index.ts';
 import type { RuntimeResources, RuntimeSpec } from '../spec/index.ts';
 import { hostCapabilities } from './capabilities.ts';
-import { createCgroupDriver, type CgroupDriver } from './cgroup/index.ts';
+import { createCgroupDriver, type CgroupDriver, type CgroupEntry } from './cgroup/index.ts';
 import { plan } from './plan/index.ts';
 import { encodeOps } from './protocol.ts';
 import { SeccompCache } from './seccomp/index.ts';
@@ -54,10 +54,10 @@ export class Box implements AsyncDisposable {
         runDirectory: '',
         bundle: this.directory,
         stdio: { kind: 'inherit' },
-        // `launcher run` takes no descriptors, so on v2 the process writes itself in.
+        // `launcher run` takes no descriptors, so in a v2 tree the process writes itself in.
         cgroup: {
           ...cgroup,
-          join: cgroup.join.kind === 'write' ? cgroup.join : { kind: 'write', files: [`${cgroup.join.directory}/cgroup.procs`] },
+          join: { kind: 'write', files: filesOf(cgroup.join) },
           oomWatch: cgroup.oomWatch,
           mounts: cgroup.mounts,
           slot: -1,
@@ -94,4 +94,9 @@ export class Box implements AsyncDisposable {
     rmSync(this.directory, { recursive: true, force: true });
     this.cgroups.removeEmpty(this.parent);
   }
+}
+
+function filesOf(entry: CgroupEntry): readonly string[] {
+  const own = entry.directory === undefined ? [] : [join(entry.directory, 'cgroup.procs')];
+  return [...own, ...(entry.kind === 'write' ? entry.files : [])];
 }

@@ -88,9 +88,9 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** On cgroup v2 a process is born in its cgroup, by the directory's descriptor. */
+/** On cgroup v2, and in the v2 tree of a hybrid machine, a process is born in its cgroup, by the directory's descriptor. */
 function cgroupDirectory({ join: entry }: CgroupRecord): number {
-  return entry.kind === 'clone' ? openSync(entry.directory, constants.O_RDONLY | constants.O_DIRECTORY) : -1;
+  return entry.directory === undefined ? -1 : openSync(entry.directory, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
 // The namespaces are there, no file system is yet: sysfs shows the network namespace as it is then.

@@ -112,6 +112,10 @@ test('paths', () => {
 });
 
 function enter(cgroup: ReturnType<typeof driver.create>, pid: number): void {
-  const files = cgroup.join.kind === 'write' ? cgroup.join.files : [join(cgroup.join.directory, 'cgroup.procs')];
+  const { join: entry } = cgroup;
+  const files = [
+    ...(entry.kind === 'write' ? entry.files : []),
+    ...(entry.directory === undefined ? [] : [join(entry.directory, 'cgroup.procs')]),
+  ];
   for (const file of files) writeFileSync(file, String(pid), { flag: 'r+' });
 }

@@ -28,8 +28,7 @@ export interface CgroupDriver {
 }
 
 export interface CreatedCgroup extends ContainerCgroup {
-  /** How a process gets in. v1: its pid is written to each file, in order; v2: `clone3` with the directory's descriptor. */
-  readonly join: { readonly kind: 'write'; readonly files: readonly string[] } | { readonly kind: 'clone'; readonly directory: string };
+  readonly join: CgroupEntry;
   /** A file with a line `oom_kill N`: N grew when the kernel killed for memory. Undefined without a memory controller. */
   readonly oomWatch: string | undefined;
   /** What a container sees under /sys/fs/cgroup. */
@@ -37,6 +36,15 @@ export interface CreatedCgroup extends ContainerCgroup {
   /** Limits that this kernel cannot set and that were left out. */
   readonly warnings: readonly string[];
 }
+
+/**
+ * How a process gets in. It is born into `directory` (`clone3` with CLONE_INTO_CGROUP): v2, and the v2 tree of a hybrid machine. Then, with its one
+ * thread, it writes `0` into each of `files`, in order. These are v1's `tasks`: for a thread that moves itself the kernel takes no global lock, while
+ * `cgroup.procs` may wait for a grace period (Linux 5.15, kernel commit 9a3284fad42f).
+ */
+export type CgroupEntry =
+  | { readonly kind: 'write'; readonly files: readonly string[]; readonly directory?: string }
+  | { readonly kind: 'clone'; readonly directory: string };
 
 export type CgroupMounts =
   | { readonly kind: 'v2'; readonly directory: string }

@@ -4,7 +4,7 @@ import { parseCgroupLayout } from './layout.ts';
 import { createCgroupDriverV1 } from './v1.ts';
 import { createCgroupDriverV2 } from './v2.ts';
 
-export type { CgroupDriver, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
+export type { CgroupDriver, CgroupEntry, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
 export { cgroupPath } from './path.ts';
 
 /** The driver for what this machine has mounted. @throws {EngineError} Unavailable, without cgroups. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../../base/index.ts';
 import type { RuntimeResources } from '../../spec/index.ts';
 import type { ContainerCgroup } from '../contract.ts';
-import type { CgroupDriver, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
+import type { CgroupDriver, CgroupEntry, CgroupFeatures, CgroupMounts, CreatedCgroup } from './driver.ts';
 import {
   applySettings,
   childrenOf,
@@ -53,7 +53,7 @@ function create(layout: LayoutV1, roots: readonly string[], path: string, resour
     const warnings = cgroup.apply(settingsV1(resources, { memoryBytes: Number.POSITIVE_INFINITY }));
     const memory = cgroup.directoryOf('memory');
     return Object.assign(cgroup, {
-      join: { kind: 'write', files: directories.map((directory) => join(directory, 'cgroup.procs')) } as const,
+      join: entryOf(layout, path),
       mounts: mountsOf(layout, path),
       oomWatch: memory === undefined ? undefined : join(memory, 'memory.oom_control'),
       warnings,
@@ -62,6 +62,11 @@ function create(layout: LayoutV1, roots: readonly string[], path: string, resour
     for (const directory of made) removeTree(directory);
     throw error;
   }
+}
+
+function entryOf({ hierarchies, unified }: LayoutV1, path: string): CgroupEntry {
+  const files = hierarchies.map(({ root }) => join(root, path, 'tasks'));
+  return { kind: 'write', files, ...(unified === undefined ? {} : { directory: join(unified, path) }) };
 }
 
 function mountsOf({ hierarchies, unified }: LayoutV1, path: string): CgroupMounts {

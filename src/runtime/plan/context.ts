@@ -34,7 +34,7 @@ export type PlannedStdio =
     };
 
 export interface PlannedCgroup extends Pick<CreatedCgroup, 'join' | 'oomWatch' | 'mounts'> {
-  /** Slot that holds the directory of `join` on v2, -1 on v1. */
+  /** Slot that holds the directory of `join`, -1 without one. */
   readonly slot: number;
 }
 
