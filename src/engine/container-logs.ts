@@ -34,19 +34,35 @@ export async function containerLogs(house: House, words: string, request: LogsRe
   // Asked at once, so that what is written from here on is followed, whenever the caller starts to read.
   const first = entries.next();
   first.catch(() => {});
-  return { terminal: record.config.Tty, output: startedWith(entries, first) };
+  const live = request.follow ? house.live.get(record.id) : undefined;
+  const over = live?.kind === 'running' ? live.recorded : Promise.resolve();
+  return { terminal: record.config.Tty, output: startedWith(entries, first, () => settled(over, options.signal)) };
 }
 
 async function* startedWith(
   entries: AsyncGenerator<OutputChunk>,
   first: Promise<IteratorResult<OutputChunk>>,
+  over: () => Promise<void>,
 ): AsyncGenerator<OutputChunk> {
   try {
     const started = await first;
-    if (started.done === true) return;
-    yield started.value;
-    yield* entries;
+    if (started.done !== true) {
+      yield started.value;
+      yield* entries;
+    }
+    // Who followed a log to its end may remove the container: its row must say that it has ended.
+    await over();
   } finally {
     await entries.return(undefined);
   }
+}
+
+/** Resolves with `promise`, or when the signal aborts. */
+async function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) return;
+  const onAbort = () => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  await Promise.race([promise, aborted]);
+  signal.removeEventListener('abort', onAbort);
 }

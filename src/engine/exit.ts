@@ -27,6 +27,7 @@ export async function whenEnded(house: House, id: string, live: Running, relaunc
 export type EndedRun = Pick<Running, 'stopRequested' | 'restartDelayMs'> & {
   readonly process?: { readonly startedAt: Date };
   readonly lost?: boolean;
+  readonly markRecorded?: () => void;
 };
 
 /**
@@ -54,6 +55,7 @@ export async function ended(house: House, id: string, exit: ExitRecord, run: End
     stoppedByUser: record.stoppedByUser || run.stopRequested,
     restartCount: record.restartCount + (restarts ? 1 : 0),
   });
+  run.markRecorded?.();
   if (exit.oomKilled) publishContainerEvent(house.events, after, 'oom');
   publishContainerEvent(house.events, after, 'die', { exitCode: String(exit.exitCode), execDuration: String(Math.floor(ranForMs / 1000)) });
   house.waiters.ended(id, { exitCode: exit.exitCode }, restarts);

@@ -51,11 +51,14 @@ export function adopt(
   reason: LaunchReason & { readonly stopRequested?: boolean },
 ): void {
   const { drained } = house.streams.connect(record, process);
+  const recorded = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   const live = {
     kind: 'running' as const,
     process,
     drained,
+    recorded: recorded.promise,
+    markRecorded: recorded.resolve,
     ended: ended.promise,
     restartDelayMs: reason.restartDelayMs,
     stopRequested: reason.stopRequested ?? false,
@@ -64,7 +67,10 @@ export function adopt(
   house.health.started(record, process);
   void whenEnded(house, record.id, live, (again, delayMs) => launch(house, again, { restartDelayMs: delayMs }, { signal: house.closing }))
     .catch((error: unknown) => house.log.error('container exit was not handled', { container: record.id, error: messageOf(error) }))
-    .finally(ended.resolve);
+    .finally(() => {
+      recorded.resolve();
+      ended.resolve();
+    });
 }
 
 async function launchFailed(house: House, record: ContainerRecord, runDirectory: string, error: unknown): Promise<EngineError> {

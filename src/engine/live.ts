@@ -7,6 +7,9 @@ export type LiveContainer =
       readonly process: ContainerProcess;
       /** Resolves when its log and sessions have all output. */
       readonly drained: Promise<void>;
+      /** Resolves when its row says that it has ended. */
+      readonly recorded: Promise<void>;
+      readonly markRecorded: () => void;
       /** Resolves after the exit was written, told and acted upon. */
       readonly ended: Promise<void>;
       /** The wait before this run, when the restart policy made it; else 0. */
