@@ -16,6 +16,8 @@ export interface Command {
   readonly flags: readonly FlagSpec[];
   /** Flags end at the first argument: the rest is somebody else's command line. */
   readonly stopsAtArgument?: true;
+  /** Flags it does not know are arguments, for another program. */
+  readonly passesUnknownFlags?: true;
   /** Errors are `berth: …` with a hint, exit 125: `run` only. */
   readonly engineErrorExit?: 125;
   run(call: Call): Promise<number>;

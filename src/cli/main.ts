@@ -45,7 +45,10 @@ async function dispatch(line: readonly string[], globals: FlagValues, io: CliIo)
 async function runCommand(command: Command, path: string, rest: readonly string[], globals: FlagValues, io: CliIo): Promise<number> {
   let client: EngineClient | undefined;
   try {
-    const { flags, args, help } = parseFlags(command.flags, rest, { stopsAtArgument: command.stopsAtArgument === true });
+    const { flags, args, help } = parseFlags(command.flags, rest, {
+      stopsAtArgument: command.stopsAtArgument === true,
+      passesUnknown: command.passesUnknownFlags === true,
+    });
     if (help) return await showCommandHelp(io, path, command);
     checkCount(path, command, args.length);
     client = openClient(globals, io);

@@ -37,6 +37,11 @@ test('flags of somebody else stay arguments', () => {
   expect([flags.list('all'), args]).toEqual([['true'], ['image', '-a', '--foo']]);
 });
 
+test('flags for another program are arguments where that is wanted', () => {
+  const { flags, args } = parseFlags(specs, ['--root', 'x', '-a', '--debug=1', '-D', '--last', '3'], { passesUnknown: true });
+  expect([flags.bool('all'), flags.int('last'), args]).toEqual([true, 3, ['--root', 'x', '--debug=1', '-D']]);
+});
+
 test('what is not given has its fallback; a former name counts', () => {
   const { flags } = parse('--time 3');
   expect([flags.has('all'), flags.int('last'), flags.bool('proxy'), flags.int('timeout'), flags.has('timeout')]).toEqual([

@@ -16,7 +16,7 @@ export interface ParsedLine {
 export function parseFlags(
   specs: readonly FlagSpec[],
   line: readonly string[],
-  options: { readonly stopsAtArgument?: boolean } = {},
+  options: { readonly stopsAtArgument?: boolean; readonly passesUnknown?: boolean } = {},
 ): ParsedLine {
   const byName = new Map(specs.flatMap((spec) => [spec.name, ...(spec.formerly ?? [])].map((name) => [name, spec] as const)));
   const byShort = new Map(specs.flatMap((spec) => (spec.short === undefined ? [] : [[spec.short, spec] as const])));
@@ -32,7 +32,8 @@ export function parseFlags(
       args.push(...line.slice(index));
       break;
     }
-    if (word.startsWith('--')) help = readLong(word, byName, next, set);
+    if (options.passesUnknown === true && isUnknown(word, byName, byShort)) args.push(word);
+    else if (word.startsWith('--')) help = readLong(word, byName, next, set);
     else if (word.startsWith('-') && word !== '-') help = readShort(word, byShort, next, set);
     else {
       args.push(word);
@@ -43,6 +44,11 @@ export function parseFlags(
     }
   }
   return { flags: new FlagValues(byName, values), args, help };
+}
+
+function isUnknown(word: string, byName: ReadonlyMap<string, FlagSpec>, byShort: ReadonlyMap<string, FlagSpec>): boolean {
+  if (word.startsWith('--')) return !byName.has(word.slice(2).replace(/=.*$/s, '')) && word !== '--help';
+  return word.startsWith('-') && word !== '-h' && !byShort.has(word.slice(1, 2));
 }
 
 type Next = () => string | undefined;

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { EngineClient, parseHost } from '../../../client/index.ts';
 import { CliError } from '../../cli-error.ts';
 import type { Command } from '../../command.ts';
@@ -10,7 +10,7 @@ export const command: Command = {
   details: `What follows is handed to 'berth daemon'. Without --host the engine listens where
 the client looks.`,
   arguments: { minimum: 0 },
-  stopsAtArgument: true,
+  passesUnknownFlags: true,
   flags: [
     { name: 'log-file', kind: 'string', fallback: '/var/log/berth.log', usage: "File for the engine's messages" },
     { name: 'pidfile', kind: 'string', fallback: '/run/berth/berth.pid', usage: 'File with the process id' },
@@ -22,11 +22,11 @@ the client looks.`,
       await io.stdout.write(`An engine already answers at ${client.host.url} (version ${version})\n`);
       return 0;
     }
-    const logFile = flags.string('log-file');
+    const logFile = resolve(flags.string('log-file'));
     mkdirSync(dirname(logFile), { recursive: true });
     if (client.host.kind === 'unix') mkdirSync(dirname(client.host.path), { recursive: true, mode: 0o711 });
     const log = openSync(logFile, 'a', 0o640);
-    const words = [...io.self, 'daemon', '--host', client.host.url, '--pidfile', flags.string('pidfile'), ...args];
+    const words = [...io.self, 'daemon', '--host', client.host.url, '--pidfile', resolve(flags.string('pidfile')), ...args];
     const daemon = Bun.spawn(words, { cwd: '/', stdin: 'ignore', stdout: log, stderr: log, detached: true });
     closeSync(log);
     daemon.unref();
