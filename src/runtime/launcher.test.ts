@@ -81,17 +81,29 @@ test('a request of another version, and a list that is none, are refused', async
   expect(await zygote.exited).toBe(0);
 });
 
-test('an op list in a file is run to its end, and its exit code passed on', async () => {
+test.each(['launcher', 'launcher-asan'])('%s runs an op list in a file to its end, and passes its exit code on', async (name) => {
   const directory = mkdtempSync(join(tmpdir(), 'berth-run-'));
   const run = async (...ops: readonly Op[]) => {
     writeFileSync(join(directory, 'ops'), encodeOps(ops));
-    const child = Bun.spawn([launcherPath, 'run', join(directory, 'ops')], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+    const command = [join(launcherPath, '..', name), 'run', join(directory, 'ops')];
+    const child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
     return [await child.exited, await child.stdout.text(), await child.stderr.text()];
   };
   const inherit: MonitorOp = { ...monitor, stdio: 0 };
   expect(await run(inherit, clone, exec('sh', '-c', 'echo out; echo err >&2; exit 9'))).toEqual([9, 'out\n', 'err\n']);
   expect(await run(inherit, clone, exec('sh', '-c', 'kill -TERM $$'))).toEqual([143, '', '']);
+  expect(await run(inherit, clone, { op: 'user', user: '1234:4321', uid: 0, gid: 0, groups: ['7', '8'] }, exec('id', '-G'))).toEqual([
+    0,
+    '4321 7 8\n',
+    '',
+  ]);
   expect(await run(inherit, clone, exec('/nosuch'))).toEqual([127, '', 'launcher: op 2: /nosuch: No such file or directory\n']);
   expect((await run(inherit, clone, { op: 'chdir', path: '/nosuch' }, exec('true')))[0]).toBe(127);
+  const hook = (script: string): Op => ({
+    ...{ op: 'hook', path: '/bin/sh', args: ['sh', '-c', script], env: ['A=b'] },
+    ...{ input: new TextEncoder().encode('state'), timeoutMs: 60_000 },
+  });
+  expect(await run(inherit, clone, hook('cat; echo $A'), exec('echo', 'after'))).toEqual([0, 'stateb\nafter\n', '']);
+  expect((await run(inherit, clone, hook('exit 1'), exec('true')))[0]).toBe(126);
   rmSync(directory, { recursive: true });
 });
