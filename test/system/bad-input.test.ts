@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { importBusybox, ok, run, startEngine, type TestEngine } from '../harness/index.ts';
+import { eventually, importBusybox, ok, run, startEngine, type TestEngine } from '../harness/index.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('create', () => {
       status: 409,
       message: expect.stringContaining(`The container name "/taken" is already in use by container "${id}"`),
     });
-    for (const name of ['a b', '../x', '-x', 'x'.repeat(5000), 'ü']) expect((await create({ Image: 'busybox' }, name)).status).toBe(400);
+    for (const name of ['a b', '../x', '-x', 'ü']) expect((await create({ Image: 'busybox' }, name)).status).toBe(400);
     await engine.api('DELETE', `/containers/${id}`);
   });
 
@@ -169,5 +169,5 @@ test('quick starts leave nothing behind', async () => {
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
   expect((await descriptors()) - before).toBeLessThan(20);
-  expect((await run(['ls', `${engine.root}/data/containers`])).stdout).toBe('');
+  await eventually('the directories are gone', async () => (await run(['ls', `${engine.root}/data/containers`])).stdout === '');
 }, 600_000);

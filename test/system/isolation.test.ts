@@ -14,7 +14,7 @@ const inside = async (script: string, flags: readonly string[] = []) =>
 
 test('a container sees its own processes only', async () => {
   expect((await inside('ls /proc | grep -c "^[0-9]"')).split('\n')[0]).toMatch(/^[1-5]$/);
-  expect(await inside('cat /proc/1/comm')).toBe('sh');
+  expect(await inside('cat /proc/1/comm; true')).toBe('sh');
 });
 
 test('with --pid host it sees the host', async () => {
@@ -23,7 +23,12 @@ test('with --pid host it sees the host', async () => {
 
 test('the old root is gone, and the host has no mount of ours', async () => {
   const mounts = await inside('cat /proc/self/mountinfo');
-  expect(mounts).not.toContain('/dev/vda');
+  // Of the host's files it has three of its own: resolv.conf, hostname and hosts.
+  const ofHost = mounts
+    .split('\n')
+    .filter((line) => / - (ext4|xfs|btrfs) /.test(line))
+    .map((line) => line.split(' ')[4]);
+  expect(ofHost.sort()).toEqual(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf']);
   expect(mounts.split('\n').filter((line) => line.includes(' / / ') && line.includes('overlay'))).toHaveLength(1);
   await engine.dockerOk(['run', '-d', '--name', 'mounted', 'busybox', 'sleep', '1000']);
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(engine.root);
@@ -59,7 +64,7 @@ test("Docker's default capabilities, filter and paths", async () => {
     await inside(
       'cat /proc/kcore | head -c 1 | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | grep -c .; echo x > /proc/sys/kernel/hostname || echo refused',
     ),
-  ).toMatch(/^0\n[0-2]\n.*refused$/s);
+  ).toMatch(/^0\n[0-2]\nrefused\n/);
   expect(await inside('touch /sys/x || echo ro')).toContain('ro');
   expect(await inside('mount -t tmpfs none /tmp || echo refused')).toContain('refused');
   expect(await inside('unshare -U true || echo refused')).toContain('refused');
