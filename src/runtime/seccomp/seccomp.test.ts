@@ -19,6 +19,7 @@ const [allow, eperm, enosys, kill] = [0x7fff0000, 0x50001, 0x50026, 0x80000000];
 
 /** What the filter should say, slowly and from the words alone. */
 function evaluate(seccomp: RuntimeSeccomp, arch: string, number: number, args: readonly bigint[]): number {
+  if (arch === 'SCMP_ARCH_X32' && number < 512) return evaluate(seccomp, 'SCMP_ARCH_X86_64', number, args);
   const table = seccompArchitectures[arch]!;
   const numbers = syscallNumbers(table.table);
   const rules = (seccomp.syscalls ?? []).filter((rule) => rule.names.some((name) => numbers.get(name) === number));
