@@ -145,11 +145,8 @@ export class Connection {
       if (!exchange.signal.aborted) this.#parts.onFault(error);
       answer = { kind: 'whole', status: 500, body: '' };
     }
-    if (this.#out.closed) {
-      if (answer.kind === 'stream') await endOf(answer.body);
-      return;
-    }
     try {
+      if (this.#out.closed) return await drop(exchange, answer);
       if (answer.kind === 'takeover') return await this.#takeOver(exchange, answer);
       const keepAlive = exchange.head.keepAlive && !(exchange.awaitsContinue && !exchange.decoder.done);
       const complete = await sendAnswer(this.#out, exchange.head, answer, keepAlive);
@@ -237,6 +234,11 @@ export class Connection {
   }
 }
 
-async function endOf(body: AsyncIterable<Uint8Array>): Promise<void> {
-  await body[Symbol.asyncIterator]().return?.();
+// The client went before its answer came: whatever the answer holds must be let go of.
+async function drop(exchange: Exchange, answer: HttpAnswer): Promise<void> {
+  if (answer.kind === 'stream') await answer.body[Symbol.asyncIterator]().return?.();
+  if (answer.kind !== 'takeover') return;
+  const input = new ByteQueue(() => {});
+  input.end();
+  await answer.run({ input, signal: exchange.signal, write: () => undefined });
 }

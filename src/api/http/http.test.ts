@@ -33,6 +33,17 @@ async function handler(request: HttpRequest): Promise<HttpAnswer> {
     wakeAborted();
     return { kind: 'whole', status: 200, body: '' };
   }
+  if (target === '/late') {
+    await new Promise<void>((resolve) => request.signal.addEventListener('abort', () => resolve()));
+    return {
+      kind: 'takeover',
+      status: 101,
+      async run({ signal }) {
+        aborted.push(`${target} ${signal.aborted}`);
+        wakeAborted();
+      },
+    };
+  }
   if (target === '/duplex') {
     return {
       kind: 'takeover',
@@ -176,6 +187,16 @@ test('a client that vanishes aborts its request', async () => {
   const socket = connect(path, () => socket.write(get('/wait'), () => socket.destroy()));
   await seen;
   expect(aborted).toEqual(['/wait']);
+});
+
+test('a connection that is taken over too late is let go of', async () => {
+  aborted.length = 0;
+  const seen = new Promise<void>((resolve) => {
+    wakeAborted = resolve;
+  });
+  const socket = connect(path, () => socket.write(get('/late'), () => socket.destroy()));
+  await seen;
+  expect(aborted).toEqual(['/late true']);
 });
 
 test('a client that does not read holds the stream back, and its end is noticed', async () => {

@@ -75,7 +75,7 @@ export function parseListen(host: string): Listen {
     throw invalid(`invalid argument ${JSON.stringify(host)} for "-H, --host" flag: invalid bind address format: ${host}`);
   const hostname = tcp[1]!.replace(/^\[(.*)\]$/, '$1');
   // Whoever can connect is root on this machine: without TLS only programs on it may.
-  if (!['', 'localhost', '::1'].includes(hostname) && !hostname.startsWith('127.')) {
+  if (!['', 'localhost', '::1'].includes(hostname) && !/^127(\.\d{1,3}){3}$/.test(hostname)) {
     throw invalid(`tcp://${hostname} would give root to everybody who can reach it: only loopback addresses are served without TLS`);
   }
   return { kind: 'tcp', hostname: hostname === '' ? '127.0.0.1' : hostname, port };
