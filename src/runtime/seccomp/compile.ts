@@ -65,9 +65,10 @@ function architecturesOf(seccomp: RuntimeSeccomp, native: string): readonly Secc
   return [...names].flatMap((name) => seccompArchitectures[name] ?? []);
 }
 
+/** As runc: without flags of its own a filter costs no speculation barriers (Linux before 5.16 would set them for every process with a filter). */
 function flagsOf(seccomp: RuntimeSeccomp): number {
   let flags = 0;
-  for (const word of seccomp.flags ?? []) {
+  for (const word of seccomp.flags ?? ['SECCOMP_FILTER_FLAG_SPEC_ALLOW']) {
     const flag = filterFlags[word];
     if (flag === undefined) throw new EngineError('InvalidArgument', `seccomp flag '${word}' is not known to this version`);
     flags |= flag;
