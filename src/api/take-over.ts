@@ -1,7 +1,7 @@
 import type { AttachSession } from '../engine/index.ts';
 import type { Call } from './call.ts';
 import { frame, rawStream, streamType } from './frames.ts';
-import type { Duplex, HttpAnswer } from './http/index.ts';
+import { acceptWebSocket, type Duplex, type HttpAnswer } from './http/index.ts';
 
 /**
  * Hands the connection to a session: 101 when the client asked for an upgrade, else a plain 200 and raw bytes. The client's half-close ends
@@ -25,7 +25,12 @@ export function takeOverWith({ request, minor }: Call, terminal: boolean, run: (
   };
 }
 
-async function join(duplex: Duplex, session: AttachSession): Promise<void> {
+/** A session over a WebSocket: both streams raw, as Docker sends them. */
+export function takeOverWebSocket({ request }: Call, session: AttachSession): HttpAnswer {
+  return acceptWebSocket(request, {}, (duplex) => join(duplex, session, true));
+}
+
+async function join(duplex: Duplex, session: AttachSession, raw = session.terminal): Promise<void> {
   await using held = session;
   const dispose = () => void held[Symbol.asyncDispose]();
   duplex.signal.addEventListener('abort', dispose, { once: true });
@@ -33,7 +38,7 @@ async function join(duplex: Duplex, session: AttachSession): Promise<void> {
   const input = feed(duplex, session);
   input.catch(() => {}); // A session that has ended takes no more input; its output tells how it ended.
   for await (const chunk of session.output) {
-    const room = duplex.write(session.terminal ? chunk.bytes : frame(chunk));
+    const room = duplex.write(raw ? chunk.bytes : frame(chunk));
     if (room !== undefined) await room;
   }
   duplex.signal.removeEventListener('abort', dispose);

@@ -15,6 +15,7 @@ import { readDaemonOptions, type DaemonOptions, type Listen } from './options/da
 import { daemonHelp } from './options/help.ts';
 import { writePidfile } from './pidfile.ts';
 import { program } from './program.ts';
+import { removeCgroupParent } from './remove-cgroup-parent.ts';
 import { clearSocketPath, protectSocket } from './unix-socket.ts';
 
 /** `berth daemon`: runs until SIGTERM or SIGINT. @returns the exit code. */
@@ -102,6 +103,7 @@ async function buildHouse(options: DaemonOptions, log: Log, scope: Scope): Promi
     log,
   });
   const images = openImageStore({ database, content, snapshots, rootWorkers, log, clock });
+  scope.defer(() => removeCgroupParent(cgroupParent));
   const runtime = createRuntime({ launcher: readFileSync(embedded.launcher), cgroupParent: cgroupParent.slice(1), log });
   scope.defer(async () => await runtime[Symbol.asyncDispose]());
   const volumes = openVolumeStore({ database, root: join(dataRoot, 'volumes') });

@@ -7,31 +7,41 @@ import type { HttpAnswer } from '../http/index.ts';
 import { renderStats } from '../render/stats.ts';
 import type { Route } from '../router.ts';
 import { statusOf } from '../status.ts';
-import { takeOver } from '../take-over.ts';
+import { takeOver, takeOverWebSocket } from '../take-over.ts';
 
 export const containerStreamRoutes: readonly Route[] = [
   { method: 'POST', pattern: '/containers/{id}/attach', handler: attach },
+  { method: 'GET', pattern: '/containers/{id}/attach/ws', handler: attachWebSocket },
   { method: 'POST', pattern: '/containers/{id}/wait', handler: wait },
   { method: 'GET', pattern: '/containers/{id}/logs', handler: logs },
   { method: 'GET', pattern: '/containers/{id}/stats', handler: stats },
 ];
 
 async function attach(call: Call): Promise<HttpAnswer> {
-  const { house, query } = call;
-  const session = await attachContainer(
-    house,
-    subject(call),
-    {
-      logs: query.boolean('logs'),
-      stream: query.boolean('stream'),
-      stdin: query.boolean('stdin'),
-      stdout: query.boolean('stdout'),
-      stderr: query.boolean('stderr'),
-      detachKeys: query.text('detachKeys'),
-    },
-    { signal: call.signal },
-  );
-  return takeOver(call, session);
+  return takeOver(call, await sessionOf(call));
+}
+
+async function attachWebSocket(call: Call): Promise<HttpAnswer> {
+  const session = await sessionOf(call);
+  try {
+    return takeOverWebSocket(call, session);
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function sessionOf(call: Call): ReturnType<typeof attachContainer> {
+  const { house, query, signal } = call;
+  const request = {
+    logs: query.boolean('logs'),
+    stream: query.boolean('stream'),
+    stdin: query.boolean('stdin'),
+    stdout: query.boolean('stdout'),
+    stderr: query.boolean('stderr'),
+    detachKeys: query.text('detachKeys'),
+  };
+  return attachContainer(house, subject(call), request, { signal });
 }
 
 // The headers go out before the exit: `docker run` starts the container only after it has them.
