@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-
 /** A new 64-digit lower-case hexadecimal id, as Docker gives containers, execs and networks. */
 export function newId(): string {
-  return randomBytes(32).toString('hex');
+  // The global one: loading `node:crypto` would cost each command of the command line 7 ms.
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex');
 }
 
 /** The 12-digit form that lists show. Accepts a digest's `sha256:` prefix. */
