@@ -2,6 +2,7 @@ import { detectCompression, readTar, type TarEntry } from '../archive/index.ts';
 import { EngineError } from '../base/index.ts';
 import type { ContentStore, Ingest } from '../content/index.ts';
 import { digestOf, isDigest, type Digest } from '../spec/index.ts';
+import type { EarlyLayers } from './early-layers.ts';
 
 type ArchiveFile =
   | { readonly kind: 'file'; readonly ingest: Ingest }
@@ -23,11 +24,13 @@ const jsonNames: ReadonlySet<string> = new Set(['manifest.json', 'index.json', '
  */
 export class ArchiveFiles implements AsyncDisposable {
   readonly #content: ContentStore;
+  readonly #early: EarlyLayers;
   readonly #files = new Map<string, ArchiveFile>();
   #memoryBytes = 0;
 
-  constructor(content: ContentStore) {
+  constructor(content: ContentStore, early: EarlyLayers) {
     this.#content = content;
+    this.#early = early;
   }
 
   /**
@@ -93,10 +96,15 @@ export class ArchiveFiles implements AsyncDisposable {
       return { kind: 'file', ingest: await storedBlob(this.#content, digest, header.size, signal) };
     if (header.size <= smallFileBytes && this.#memoryBytes + header.size <= maxMemoryBytes) {
       this.#memoryBytes += header.size;
-      return { kind: 'file', ingest: memoryFile(this.#content, await entry.bytes(smallFileBytes)) };
+      const bytes = await entry.bytes(smallFileBytes);
+      this.#early.see(bytes);
+      return { kind: 'file', ingest: memoryFile(this.#content, bytes) };
     }
     // A plain tar is verified by unpacking it, so only packed layers are hashed here.
-    const ingest = await this.#content.ingest(entry.body, { signal, hash: (start) => detectCompression(start) !== 'none' });
+    const take = (bytes: ReadableStream<Uint8Array>): Promise<Ingest> =>
+      this.#content.ingest(bytes, { signal, hash: (start) => detectCompression(start) !== 'none' });
+    const early = digest !== null && this.#early.wants(digest);
+    const ingest = await (early ? this.#early.unpack(digest, entry.body, take, { signal }) : take(entry.body));
     ingest.flush();
     return { kind: 'file', ingest };
   }

@@ -14,6 +14,7 @@ import { ArchiveFiles, invalidArchive } from './archive-files.ts';
 import type { Collector } from './collector.ts';
 import type { Image, ImageProgress, LoadedImage } from './contract.ts';
 import { planDockerArchive } from './docker-archive.ts';
+import { EarlyLayers } from './early-layers.ts';
 import type { PlannedImage } from './load-plan.ts';
 import { planOciLayout } from './oci-layout.ts';
 import { unpackLayer, type UnpackStores } from './unpack.ts';
@@ -35,11 +36,18 @@ export async function loadImages(
   tar: ReadableStream<Uint8Array>,
   options: LoadOptions,
 ): Promise<readonly LoadedImage[]> {
-  await using files = new ArchiveFiles(stores.content);
-  await files.read(decompress(abortable(tar, options.signal), options), options);
-  const loaded: LoadedImage[] = [];
-  for (const planned of await planImages(files, options)) loaded.push(await loadOne(stores, files, planned, options));
-  return loaded;
+  try {
+    using early = new EarlyLayers(stores);
+    await using files = new ArchiveFiles(stores.content, early);
+    await files.read(decompress(abortable(tar, options.signal), options), options);
+    const loaded: LoadedImage[] = [];
+    for (const planned of await planImages(files, options)) loaded.push(await loadOne(stores, files, planned, options));
+    return loaded;
+  } catch (error) {
+    // Layers that were unpacked early and belong to no image.
+    await stores.collector.collect([]);
+    throw error;
+  }
 }
 
 // The docker form names every tag of an image, so it wins where an archive is both.

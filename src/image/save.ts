@@ -79,17 +79,17 @@ async function* archiveEntries(stores: BlobStores, chosen: readonly Chosen[], op
   const saved: Array<Chosen & { readonly blobs: ImageBlobs }> = [];
   try {
     for (const one of chosen) saved.push({ ...one, blobs: await imageBlobs(stores, one.image, options) });
-    const blobs = new Map<Digest, Descriptor>();
-    for (const { manifest, config, layers } of saved.map((one) => one.blobs))
-      for (const blob of [manifest, config, ...layers]) blobs.set(blob.digest, blob);
-    // The small files first: who reads the stream knows the layers before they come.
+    const all = saved.map((one) => one.blobs);
+    const small = all.flatMap(({ manifest, config }) => [manifest, config]);
+    const blobs = new Map([...small, ...all.flatMap(({ layers }) => layers)].map((blob) => [blob.digest, blob]));
+    // The small files first, then layers from the bottom up: who reads the stream knows each layer's place before it comes.
     yield jsonFile('oci-layout', { imageLayoutVersion: '1.0.0' });
     yield jsonFile('index.json', { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: saved.flatMap(indexEntries) });
     yield jsonFile('manifest.json', saved.map(manifestItem));
     yield jsonFile('repositories', repositories(saved));
     yield { header: { type: 'directory', name: 'blobs/' } };
     yield { header: { type: 'directory', name: 'blobs/sha256/' } };
-    for (const blob of [...blobs.values()].toSorted((a, b) => (a.digest < b.digest ? -1 : 1)))
+    for (const blob of blobs.values())
       yield { header: { type: 'file', name: blobName(blob.digest), size: blob.size }, body: await stores.content.open(blob, options) };
   } finally {
     for (const { blobs } of saved) blobs[Symbol.dispose]();
