@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -172,11 +171,6 @@ static void obey(int i, const struct verb *v) {
     case VERB_ACKNOWLEDGE: m.acknowledged = 1; reap(); break;
     case VERB_CONTINUE: if (m.sync >= 0) send(m.sync, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); break;
     case VERB_SIGNAL: if (m.state != ENDED) syscall(SYS_pidfd_send_signal, m.pidfd, v->a, NULL, 0); break;
-    case VERB_RESIZE: {
-      struct winsize size = { .ws_row = v->a, .ws_col = v->b };
-      if (m.master >= 0) ioctl(m.master, TIOCSWINSZ, &size);
-      break;
-    }
     case VERB_CLOSE_STDIN: if (m.stdin_write >= 0) { close(m.stdin_write); m.stdin_write = -1; } break;
     case VERB_STDIO: give_stdio(m.connection[i]); break;
     case VERB_WATCH: m.watched[i] |= v->a; break;

@@ -79,7 +79,7 @@ enum {
 struct launch_request { unsigned magic, version; };
 
 // Client to monitor: fixed 16 bytes.
-enum { VERB_STATUS = 1, VERB_ACKNOWLEDGE, VERB_CONTINUE, VERB_SIGNAL, VERB_RESIZE, VERB_CLOSE_STDIN, VERB_STDIO, VERB_RELEASE, VERB_WATCH };
+enum { VERB_STATUS = 1, VERB_ACKNOWLEDGE, VERB_CONTINUE, VERB_SIGNAL, VERB_CLOSE_STDIN, VERB_STDIO, VERB_RELEASE, VERB_WATCH };
 struct verb { unsigned verb, a, b, c; };
 // WATCH asks once for a READY with those of these bits that are: there is something to read (or the end), or room to write.
 enum { WATCH_STDOUT = 1, WATCH_STDERR = 2, WATCH_STDIN = 4 };

@@ -5,5 +5,5 @@ export type { RootThread } from './root-thread.ts';
 export { JobServer, type JobContext, type SinkJob, type WorkerJob } from './serve-jobs.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { Libc } from './libc.ts';
-export { makePipe, readSome, setNonBlocking, writeSome, type Pipe } from './pipe.ts';
+export { makePipe, readSome, setNonBlocking, setTerminalSize, writeSome, type Pipe } from './pipe.ts';
 export { connectUnix, receiveWithDescriptors, sendWithDescriptors } from './socket.ts';

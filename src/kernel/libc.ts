@@ -10,6 +10,7 @@ function openSymbols() {
     sendmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
     recvmsg: { args: ['i32', 'ptr', 'i32'], returns: 'i32' },
     pipe2: { args: ['ptr', 'i32'], returns: 'i32' },
+    ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
     fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
     memfd_create: { args: ['ptr', 'u32'], returns: 'i32' },
     read: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },

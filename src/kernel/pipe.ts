@@ -6,6 +6,7 @@ const nonBlock = 0o4000;
 const setFlags = 4;
 const getFlags = 3;
 const setPipeSize = 1031;
+const setWindowSize = 0x5414n;
 const eintr = 4;
 const eio = 5;
 const eagain = 11;
@@ -54,4 +55,10 @@ export function writeSome(libc: Libc, descriptor: number, bytes: Uint8Array): nu
     if (wrote === -eagain) return 'later';
     if (wrote !== -eintr) return 'gone';
   }
+}
+
+/** Gives the terminal of `descriptor` a size; its foreground processes get SIGWINCH when it is another one. Returns 0, or minus errno. */
+export function setTerminalSize(libc: Libc, descriptor: number, rows: number, columns: number): number {
+  const size = new Uint16Array([rows, columns, 0, 0]);
+  return libc.result(libc.symbols.ioctl(descriptor, setWindowSize, ptr(size)));
 }

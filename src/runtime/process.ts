@@ -1,5 +1,5 @@
 import { EngineError } from '../base/index.ts';
-import { readSome, writeSome, type Libc } from '../kernel/index.ts';
+import { readSome, setTerminalSize, writeSome, type Libc } from '../kernel/index.ts';
 import type { MonitorConnection } from './connection.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerCgroup, ContainerProcess, ExitRecord, OutputChunk, TerminalSize } from './contract.ts';
@@ -129,7 +129,7 @@ export class MonitoredProcess implements ContainerProcess {
   }
 
   async resize(size: TerminalSize): Promise<void> {
-    if (this.terminal) this.#connection.send('resize', size.rows, size.columns);
+    if (this.terminal && !this.#released) setTerminalSize(this.#libc, this.#stdio.stdout, size.rows, size.columns);
   }
 
   release(): void {

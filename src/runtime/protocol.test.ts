@@ -79,7 +79,7 @@ test('a NUL byte in a string is refused', () => {
 });
 
 test('events and verbs have their layout', () => {
-  expect([...encodeVerb('resize', 2, 3)]).toEqual([5, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
+  expect([...encodeVerb('watch', 2, 3)]).toEqual([8, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
   const bytes = new Uint8Array(eventBytes + 2);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 4, true);

@@ -169,17 +169,16 @@ function padded(length: number): number {
   return (length + 4) & ~3;
 }
 
-/** What the engine may ask of a monitor (native/ops.h, struct verb). `watch` takes watchBits in `a`, `resize` rows and columns. */
+/** What the engine may ask of a monitor (native/ops.h, struct verb). `watch` takes watchBits in `a`, `signal` the number. */
 export const verbs = {
   status: 1,
   acknowledge: 2,
   continue: 3,
   signal: 4,
-  resize: 5,
-  closeStdin: 6,
-  stdio: 7,
-  release: 8,
-  watch: 9,
+  closeStdin: 5,
+  stdio: 6,
+  release: 7,
+  watch: 8,
 } as const;
 
 /** Which of the stdio a `ready` is asked for: something to read (or its end) or, for stdin, room to write. */

@@ -32,7 +32,7 @@ async function crashedEngine(
 
 /** Whether a process is there and no zombie. */
 function lives(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return /^State:\t[^ZX]/m.test(readOf(String(pid), 'status'));
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
@@ -143,13 +143,19 @@ test('directories with names longer than a socket address work', async () => {
 });
 
 function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
+  return readOf(pid, 'cmdline');
 }
 
+/** NaN when the process is gone. */
 function parentOf(pid: string): number {
-  return Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return Number(/^PPid:\t(\d+)/m.exec(readOf(pid, 'status'))?.[1]);
+}
+
+function readOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    // Processes of others come and go.
+    return '';
+  }
 }
