@@ -39,7 +39,10 @@ export async function ended(house: House, id: string, exit: ExitRecord, run: End
   house.health.stopped(id);
   house.execs.containerEnded(id);
   const record = house.records.find(id);
-  if (record === undefined) return;
+  if (record === undefined) {
+    await house.runtime.delete(id, runDirectoryOf(house, id));
+    return;
+  }
   const startedAt = run.process?.startedAt ?? ('startedAt' in record.state ? record.state.startedAt : exit.finishedAt);
   const ranForMs = Math.max(0, exit.finishedAt.getTime() - startedAt.getTime());
   const delayMs = restartDelay(record.hostConfig.RestartPolicy, {
@@ -50,11 +53,14 @@ export async function ended(house: House, id: string, exit: ExitRecord, run: End
     lastDelayMs: run.restartDelayMs,
   });
   const restarts = delayMs !== undefined;
-  const after = house.records.update(id, {
+  const change = {
     state: next(record.state, { kind: 'exited', exit, restarts }),
     stoppedByUser: record.stoppedByUser || run.stopRequested,
     restartCount: record.restartCount + (restarts ? 1 : 0),
-  });
+  };
+  const after = house.records.note(id, change, (error) =>
+    house.log.error('container exit cannot be written', { container: id, error: messageOf(error) }),
+  );
   run.markRecorded?.();
   if (exit.oomKilled) publishContainerEvent(house.events, after, 'oom');
   publishContainerEvent(house.events, after, 'die', { exitCode: String(exit.exitCode), execDuration: String(Math.floor(ranForMs / 1000)) });

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { EngineError, isEngineError, messageOf } from '../base/index.ts';
 import type { ContainerProcess } from '../runtime/index.ts';
 import { publishContainerEvent } from './events/index.ts';
@@ -36,11 +37,27 @@ export async function launch(house: House, record: ContainerRecord, reason: Laun
   } catch (error) {
     throw await launchFailed(house, record, runDirectory, error);
   }
-  const state = next(record.state, { kind: 'started', pid: process.pid, startedAt: process.startedAt });
-  const byUser = reason.restartDelayMs === 0;
-  const running = house.records.update(id, byUser ? { state, stoppedByUser: false, restartCount: 0 } : { state });
+  const running = await recordStart(house, record, process, reason);
   adopt(house, running, process, reason);
   publishContainerEvent(house.events, running, 'start');
+}
+
+// A start that cannot be written down (a full disk) is taken back: nobody would know of the process.
+async function recordStart(
+  house: House,
+  record: ContainerRecord,
+  process: ContainerProcess,
+  reason: LaunchReason,
+): Promise<ContainerRecord> {
+  const state = next(record.state, { kind: 'started', pid: process.pid, startedAt: process.startedAt });
+  const byUser = reason.restartDelayMs === 0;
+  try {
+    return house.records.update(record.id, byUser ? { state, stoppedByUser: false, restartCount: 0 } : { state });
+  } catch (error) {
+    process.signal(constants.signals.SIGKILL);
+    await process.exited;
+    throw await launchFailed(house, record, runDirectoryOf(house, record.id), error);
+  }
 }
 
 /** Takes charge of a running process: its output, health and end. */
@@ -78,7 +95,9 @@ async function launchFailed(house: House, record: ContainerRecord, runDirectory:
   const failure = toStartError(error);
   const exitCode = (failure.detail['exitCode'] as number | undefined) ?? 128;
   const state = next(record.state, { kind: 'startFailed', message: failure.message, exitCode, at: house.clock.now() });
-  house.records.update(record.id, { state });
+  house.records.note(record.id, { state }, (cause) =>
+    house.log.error('failed start cannot be written', { container: record.id, error: messageOf(cause) }),
+  );
   house.streams.end(record.id);
   if (record.state.status === 'restarting') house.waiters.ended(record.id, { exitCode, error: failure.message }, false);
   return failure;

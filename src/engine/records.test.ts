@@ -1,3 +1,4 @@
+import type { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,16 +8,17 @@ import { makeUpName, parseContainerName } from './names.ts';
 import { openDatabase } from './open-database.ts';
 import { ContainerRecords } from './records.ts';
 
-function withRecords(work: (records: ContainerRecords, reopen: () => ContainerRecords) => void): void {
+function withRecords(work: (records: ContainerRecords, reopen: () => ContainerRecords, database: Database) => void): void {
   const directory = mkdtempSync(join(tmpdir(), 'berth-records-'));
   const path = join(directory, 'db.sqlite');
   let database = openDatabase(path);
   try {
-    work(new ContainerRecords(database), () => {
+    const reopen = () => {
       database.close();
       database = openDatabase(path);
       return new ContainerRecords(database);
-    });
+    };
+    work(new ContainerRecords(database), reopen, database);
   } finally {
     database.close();
     rmSync(directory, { recursive: true });
@@ -71,6 +73,23 @@ test("a name is one container's, and so while it is being made", () => {
     records.reserveName('web', 'second')();
     expect(records.findByName('db')?.id).toBe(idOf('1'));
     expect(reopen().findByName('db')?.id).toBe(idOf('1'));
+  });
+});
+
+test('what has happened is known even when it cannot be written', () => {
+  withRecords((records, reopen, database) => {
+    const record = recordOf();
+    records.insert(record);
+    // As a full disk: SQLite refuses to grow the file.
+    database.run('PRAGMA query_only = ON');
+    const reported: unknown[] = [];
+    expect(() => records.update(record.id, { restartCount: 1 })).toThrow();
+    expect(records.find(record.id)).toBe(record);
+    expect(records.note(record.id, { restartCount: 1 }, (error) => reported.push(error)).restartCount).toBe(1);
+    expect(reported).toHaveLength(1);
+    expect(records.find(record.id)?.restartCount).toBe(1);
+    database.run('PRAGMA query_only = OFF');
+    expect(reopen().find(record.id)?.restartCount).toBe(0);
   });
 });
 

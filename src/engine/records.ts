@@ -105,20 +105,41 @@ export class ContainerRecords {
     this.#index(record);
   }
 
-  /** Writes and returns the next revision. @throws {EngineError} NotFound, when it is gone. */
+  /** Writes and returns the next revision. @throws {EngineError} NotFound, when it is gone; what SQLite throws, when the disk is full. */
   update(id: string, change: RecordChange): ContainerRecord {
     const before = this.#byId.get(id);
     if (before === undefined) throw new EngineError('NotFound', `No such container: ${id}`);
     const record: ContainerRecord = { ...before, ...change, revision: before.revision + 1 };
-    if (change.name === undefined && change.hostConfig === undefined) {
-      this.#updateMoving.run(JSON.stringify(movingOf(record)), id);
-    } else {
-      const { fixed, moving } = toRow(record);
-      this.#updateAll.run(record.name, fixed, moving, id);
-      if (record.name !== before.name) this.#idByName.delete(before.name);
-    }
+    this.#write(before, record, change);
     this.#index(record);
     return record;
+  }
+
+  /**
+   * As `update`, for what has happened whether or not it can be written: `report` is told of a full disk, and memory goes on. The next engine then
+   * sees the row of before.
+   */
+  note(id: string, change: RecordChange, report: (error: unknown) => void): ContainerRecord {
+    try {
+      return this.update(id, change);
+    } catch (error) {
+      const before = this.#byId.get(id);
+      if (before === undefined) throw error;
+      report(error);
+      const record: ContainerRecord = { ...before, ...change, revision: before.revision + 1 };
+      this.#index(record);
+      return record;
+    }
+  }
+
+  #write(before: ContainerRecord, record: ContainerRecord, change: RecordChange): void {
+    if (change.name === undefined && change.hostConfig === undefined) {
+      this.#updateMoving.run(JSON.stringify(movingOf(record)), record.id);
+      return;
+    }
+    const { fixed, moving } = toRow(record);
+    this.#updateAll.run(record.name, fixed, moving, record.id);
+    if (record.name !== before.name) this.#idByName.delete(before.name);
   }
 
   /** Idempotent. */
