@@ -135,6 +135,18 @@ test('prune --all leaves what containers use', async () => {
   expect(images.list().map((image) => image.id)).toEqual([used.id]);
 });
 
+test('the start of an id must mean one image; digests mean the image of that repository', async () => {
+  const { images } = await bench.openStores();
+  const base = await images.importRoot(streamOf(layers.busybox), { reference: 'base' }, { signal });
+  // Seventeen ids: two share their first digit.
+  for (let count = 0; count < 16; count++) await child_(images, base, `child:${count}`, String(count));
+  const digits = images.list().map((image) => image.id.slice(7, 8));
+  const shared = digits.find((digit, at) => digits.indexOf(digit) !== at) ?? '';
+  expect(() => images.resolve(`sha256:${shared}`)).toThrow('ambiguous image id');
+  expect(images.resolve(`base@${base.manifest}`).id).toBe(base.id);
+  expect(() => images.resolve(`other@${base.manifest}`)).toThrow(`No such image: other@${base.manifest}`);
+});
+
 async function child_(images: RoomImageStore, base: Image, reference: string, by: string): Promise<Image> {
   const { rootfs, ...config } = base.config;
   const history = [...(base.config.history ?? []), { created_by: by, empty_layer: true }];
