@@ -30,8 +30,15 @@ export async function runInGuest(script: string, files: Readonly<Record<string, 
       join(root, 'root/init'),
       `#!/bin/sh
 export PATH=/bin:/sbin
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts
-for m in /modules/*.ko; do insmod $m 2>/dev/null; done
+if [ "$1" != moved ]; then
+  # A root that pivot_root(2) can leave: the initramfs itself is none.
+  mkdir -p /new; mount -t tmpfs -o size=1500m new /new
+  mount -t proc proc /proc; for m in /modules/*.ko; do insmod $m 2>/dev/null; done
+  for d in /*; do [ $d = /new ] || [ $d = /proc ] || cp -a $d /new/; done; mkdir -p /new/proc; umount /proc
+  exec switch_root /new /init moved
+fi
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mkdir -p /dev/pts /dev/shm /dev/mqueue
+mount -t devpts devpts /dev/pts; mount -t mqueue mqueue /dev/mqueue
 mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /run; mount -t tmpfs -o size=1g tmpfs /var/lib
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ip link set lo up 2>/dev/null
@@ -45,8 +52,8 @@ poweroff -f
     await ok(['sh', '-c', `cd ${root}/root && find . | cpio -o -H newc --quiet | gzip -1 > ${root}/initrd`], { timeout: 120 });
     const finished = await run(
       [
-        ...['qemu-system-x86_64', '-nographic', '-no-reboot', '-m', '2048', '-smp', '2', '-kernel', kernel, '-initrd', `${root}/initrd`],
-        ...['-append', 'console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1', '-net', 'none'],
+        ...['qemu-system-x86_64', '-nographic', '-no-reboot', '-m', '3072', '-smp', '2', '-kernel', kernel, '-initrd', `${root}/initrd`],
+        ...['-append', 'console=ttyS0 quiet loglevel=0 panic=-1 systemd.unified_cgroup_hierarchy=1', '-net', 'none'],
         // Software emulation: nested KVM dies in this kernel's early boot on some hosts, and a boot takes six seconds without it.
         ...['-accel', 'tcg,thread=multi', '-cpu', 'max'],
       ],

@@ -9,7 +9,7 @@ berth daemon --data-root /var/lib/berth --exec-root /run/berth --host unix:///ru
 i=0; while ! grep -q 'API listen on' /tmp/log && [ $i -lt 500 ]; do i=$((i+1)); usleep 20000; done
 export BERTH_HOST=unix:///run/berth.sock
 berth import -c 'CMD ["sh"]' /busybox.tar busybox >/dev/null || cat /tmp/log
-echo "version: $(berth info -f '{{.CgroupVersion}} {{.CgroupDriver}}')"
+echo; echo "version: $(berth info -f '{{.CgroupVersion}} {{.CgroupDriver}}')"
 berth run -d --name limited -m 64m --memory-reservation 32m --memory-swap 96m --cpus 0.5 -c 512 --pids-limit 33 --cpuset-cpus 0 --blkio-weight 300 busybox sleep 1000 >/dev/null
 pid=$(berth inspect -f '{{.State.Pid}}' limited)
 id=$(berth inspect -f '{{.Id}}' limited)
@@ -78,7 +78,7 @@ test('a cgroup v2 machine: limits, freezer, device filter, OOM, recovery', async
     frozen: 'frozen 1',
     updated: String(80 << 20),
     null: 'allowed',
-    kmsg: expect.stringMatching(/refused|not permitted/),
+    kmsg: expect.stringMatching(/refused|not permitted/i),
     hog: '137 true',
     bomb: 'stopped',
     survivor: 'running',
