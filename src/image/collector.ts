@@ -14,6 +14,8 @@ export class Collector {
   readonly #snapshots: SnapshotStore;
   readonly #lock = new KeyedLock();
   readonly #holds = new Map<Digest, number>();
+  // Unused layers a container stands on: the next collection tries again.
+  readonly #orphans = new Set<Digest>();
 
   constructor(stores: { readonly records: ImageRecords; readonly content: ContentStore; readonly snapshots: SnapshotStore }) {
     this.#records = stores.records;
@@ -38,13 +40,17 @@ export class Collector {
     };
   }
 
-  /** Deletes unused layers, and those of `blobs` (`all`: of the whole store) that are unused. Returns the layers, top ones first. */
-  async collect(blobs: 'all' | Iterable<Digest>): Promise<readonly CommittedSnapshot[]> {
+  /**
+   * Deletes the blobs and layers among `candidates` (blob digests and chain IDs) that are unused; `all` means the whole store, and is for
+   * start-up: a layer that a commit just made belongs to no image yet. Returns the layers, top ones first.
+   */
+  async collect(candidates: 'all' | Iterable<Digest>): Promise<readonly CommittedSnapshot[]> {
+    const wanted = candidates === 'all' ? null : new Set(candidates);
     return this.#lock.run('collect', async () => {
       const used = this.#used();
-      const removed = await this.#removeLayers(used);
-      const candidates = blobs === 'all' ? (await Array.fromAsync(this.#content.list())).map((blob) => blob.digest) : [...blobs];
-      const unused = candidates.filter((digest) => !used.has(digest));
+      const removed = await this.#removeLayers(used, wanted);
+      const blobs = wanted ?? (await Array.fromAsync(this.#content.list())).map((blob) => blob.digest);
+      const unused = [...blobs].filter((digest) => !used.has(digest));
       this.#records.forgetBlobs(unused);
       for (const digest of unused) await this.#content.remove(digest);
       return removed;
@@ -60,17 +66,19 @@ export class Collector {
     return used;
   }
 
-  async #removeLayers(used: ReadonlySet<Digest>): Promise<readonly CommittedSnapshot[]> {
+  async #removeLayers(used: ReadonlySet<Digest>, wanted: ReadonlySet<Digest> | null): Promise<readonly CommittedSnapshot[]> {
     const committed = new Map(this.#snapshots.listCommitted().map((layer) => [layer.chainId, layer]));
     const removed: CommittedSnapshot[] = [];
     for (const layer of [...committed.values()].toSorted((a, b) => depth(b, committed) - depth(a, committed))) {
-      if (used.has(layer.chainId)) continue;
+      if (used.has(layer.chainId) || !(wanted === null || wanted.has(layer.chainId) || this.#orphans.has(layer.chainId))) continue;
       try {
         await this.#snapshots.removeCommitted(layer.chainId);
+        this.#orphans.delete(layer.chainId);
         removed.push(layer);
       } catch (error) {
         // A container or a held layer stands on it.
         if (!isEngineError(error, 'Conflict') && !isEngineError(error, 'NotFound')) throw error;
+        this.#orphans.add(layer.chainId);
       }
     }
     return removed;

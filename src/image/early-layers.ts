@@ -9,15 +9,17 @@ const aheadBytes = 8 * 1024 * 1024;
 /**
  * Unpacks plain layers while they are still being read from the archive. That needs their place, which a config tells, if it came before
  * them (as it does in what berth saves). Only a head start: what fails here is tried again, and reported, where layers are unpacked.
- * Layers made are held until disposed.
+ * Layers are held until disposed; their chain IDs are added to `made`, for who has to take them back.
  */
 export class EarlyLayers implements Disposable {
   readonly #snapshots: SnapshotStore;
   readonly #collector: Collector;
+  readonly #made: Set<Digest>;
   readonly #parents = new Map<Digest, Digest | null>();
   readonly #holds: Disposable[] = [];
 
-  constructor(stores: { readonly snapshots: SnapshotStore; readonly collector: Collector }) {
+  constructor(stores: { readonly snapshots: SnapshotStore; readonly collector: Collector }, made: Set<Digest>) {
+    this.#made = made;
     this.#snapshots = stores.snapshots;
     this.#collector = stores.collector;
   }
@@ -52,6 +54,7 @@ export class EarlyLayers implements Disposable {
   ): Promise<Ingest> {
     const parent = this.#parents.get(diffId) ?? null;
     this.#holds.push(await this.#collector.hold([chainId(parent, diffId), ...(parent === null ? [] : [parent])]));
+    this.#made.add(chainId(parent, diffId));
     const [toDisk, toLayer] = split(bytes, aheadBytes);
     const applied = this.#snapshots.apply({ diffId, parent, tar: toLayer }, options).then(
       () => true,

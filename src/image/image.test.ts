@@ -147,6 +147,26 @@ test('the start of an id must mean one image; digests mean the image of that rep
   expect(() => images.resolve(`other@${base.manifest}`)).toThrow(`No such image: other@${base.manifest}`);
 });
 
+test('layers under a container outlive their image, and go with a later removal', async () => {
+  const { images, snapshots } = await bench.openStores();
+  const image = await images.importRoot(streamOf(layers.busybox), { reference: 'used' }, { signal });
+  const other = await images.importRoot(streamOf(layers.change), { reference: 'other' }, { signal });
+  await snapshots.prepare('container', image.chainId);
+  const removed = await images.remove('used', { ...plain, force: true, usedBy: () => [{ containerId: 'f'.repeat(64), running: false }] });
+  expect(removed).toEqual([
+    { kind: 'untagged', name: 'used:latest' },
+    { kind: 'deleted', id: image.id },
+  ]);
+  // What a commit has just made is nobody's yet, and stays.
+  await snapshots.apply({ diffId: digestOf(layers.change), parent: image.chainId, tar: streamOf(layers.change) }, { signal });
+  await images.remove('other', plain);
+  expect(snapshots.listCommitted().length).toBe(2);
+  await snapshots.remove('container');
+  await images.sweep();
+  expect(snapshots.listCommitted()).toEqual([]);
+  expect(other.chainId).not.toBeNull();
+});
+
 async function child_(images: RoomImageStore, base: Image, reference: string, by: string): Promise<Image> {
   const { rootfs, ...config } = base.config;
   const history = [...(base.config.history ?? []), { created_by: by, empty_layer: true }];

@@ -36,8 +36,9 @@ export async function loadImages(
   tar: ReadableStream<Uint8Array>,
   options: LoadOptions,
 ): Promise<readonly LoadedImage[]> {
+  const made = new Set<Digest>();
   try {
-    using early = new EarlyLayers(stores);
+    using early = new EarlyLayers(stores, made);
     await using files = new ArchiveFiles(stores.content, early);
     await files.read(decompress(abortable(tar, options.signal), options), options);
     const loaded: LoadedImage[] = [];
@@ -45,7 +46,7 @@ export async function loadImages(
     return loaded;
   } catch (error) {
     // Layers that were unpacked early and belong to no image.
-    await stores.collector.collect([]);
+    await stores.collector.collect(made);
     throw error;
   }
 }
@@ -68,7 +69,7 @@ async function loadOne(stores: LoadStores, files: ArchiveFiles, planned: Planned
     return { image, names: planned.names.map(formatFamiliar) };
   } catch (error) {
     // Half an image: what no other image stands on goes again.
-    if (records.get(planned.id) === undefined) await collector.collect(touched);
+    if (records.get(planned.id) === undefined) await collector.collect([...touched, ...chainsOf(planned.config)]);
     throw error;
   }
 }

@@ -24,8 +24,6 @@ interface Stores {
 
 interface Deletion {
   readonly removals: ImageRemoval[];
-  /** Blobs that may have lost their last user. */
-  readonly blobs: Set<Digest>;
   reclaimed: number;
 }
 
@@ -36,7 +34,7 @@ interface Deletion {
 export async function removeImage(stores: Stores, words: string, options: RemovalOptions): Promise<Removal> {
   const { records } = stores;
   const image = resolveImage(records, words);
-  const deletion: Deletion = { removals: [], blobs: new Set(), reclaimed: 0 };
+  const deletion: Deletion = { removals: [], reclaimed: 0 };
   let quiet = false;
   if (!isIdPrefix(image, words)) {
     untagOne(records, image, words, options, deletion);
@@ -92,10 +90,10 @@ async function deleteImage(stores: Stores, image: Image, options: RemovalOptions
   }
   const parent = records.parentOf(image.id);
   for (const name of records.namesOf(image.id)) untag(records, name, deletion);
-  const blobs = records.blobsOf(image.id);
+  const parts = [...records.blobsOf(image.id), ...records.chainsOf(image.id)];
   records.remove(image.id);
   deletion.removals.push({ kind: 'deleted', id: image.id });
-  for (const layer of await collector.collect(blobs)) {
+  for (const layer of await collector.collect(parts)) {
     deletion.removals.push({ kind: 'deleted', id: layer.chainId });
     deletion.reclaimed += layer.size;
   }
