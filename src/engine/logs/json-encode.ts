@@ -7,6 +7,8 @@ export const maximumPiece = 16 * 1024;
 // A byte becomes six at most (\u0000).
 const spareBytes = maximumPiece * 6 + 4096;
 const stampLength = 30;
+// From this length on a call that copies is cheaper than a loop.
+const longRun = 48;
 const hexDigits = new TextEncoder().encode('0123456789abcdef');
 const newline = 10;
 const quote = 34;
@@ -134,11 +136,18 @@ export class JsonLineEncoder {
     let index = start;
     let ended = terminated;
     while (index < end) {
+      let run = index;
+      while (run < end && plain[source[run]!] === 1) run++;
+      if (run - index > longRun) {
+        out.set(source.subarray(index, run), at);
+        at += run - index;
+        index = run;
+      } else {
+        while (index < run) out[at++] = source[index++]!;
+      }
+      if (index === end) break;
       const byte = source[index]!;
-      if (plain[byte] === 1) {
-        out[at++] = byte;
-        index++;
-      } else if (byte === newline && untilNewline) {
+      if (byte === newline && untilNewline) {
         ended = true;
         break;
       } else if (byte < 0x80) {
