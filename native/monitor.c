@@ -23,6 +23,7 @@
 enum { SETTING_UP, RUNNING, ENDED };
 enum { STDIO_INHERIT, STDIO_PIPES, STDIO_TERMINAL };
 #define CONNECTIONS 8
+#define UNREACHABLE_MS 5000                    // how often a monitor that waits for an engine looks whether one can still come
 
 static struct {
   int state, stdio;
@@ -115,6 +116,13 @@ static void write_record(void) {
 
 static void reap(void) { if (!m.reaped && m.state == ENDED) { waitpid(m.pid, NULL, 0); m.reaped = 1; } }
 
+// Once the process has ended nothing is left to do for a monitor that nobody can come to: without a run directory, or with one that was removed.
+static void leave_if_unreachable(void) {
+  if (m.state != ENDED) return;
+  for (int i = 0; i < CONNECTIONS; i++) if (m.connection[i] >= 0) return;
+  if (m.listener < 0 || access("monitor.sock", F_OK) < 0) _exit(m.code);
+}
+
 static void process_ended(void) {
   siginfo_t info = { 0 };
   if (m.state == ENDED || waitid(P_PID, m.pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || !info.si_pid) return;
@@ -126,7 +134,7 @@ static void process_ended(void) {
   if (m.listener >= 0) write_record();
   tell_all(exited(), NULL);
   if (m.acknowledged) reap();
-  if (m.listener < 0 && m.connection[0] < 0) _exit(m.code);       // `launcher run`: nobody else is to be told
+  leave_if_unreachable();
 }
 
 // --- what comes in ------------------------------------------------------------------------------------------------------------------------------
@@ -185,6 +193,7 @@ static void hear_connection(int i) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   close(m.connection[i]); m.connection[i] = -1; m.watched[i] = 0;
   m.acknowledged = 1; reap();                                       // whoever was about to open a pidfd is gone
+  leave_if_unreachable();
 }
 
 static void accept_connection(void) {
@@ -215,7 +224,9 @@ static _Noreturn void watch(void) {
     struct pollfd p[6 + CONNECTIONS] = { { m.sync, POLLIN, 0 }, { m.state == ENDED ? -1 : m.pidfd, POLLIN, 0 }, { m.listener, POLLIN, 0 } };
     watch_stdio(p + 3);
     for (int i = 0; i < CONNECTIONS; i++) p[6 + i] = (struct pollfd){ m.connection[i], POLLIN, 0 };
-    if (poll(p, 6 + CONNECTIONS, -1) < 0) continue;
+    int ready = poll(p, 6 + CONNECTIONS, m.state == ENDED ? UNREACHABLE_MS : -1);
+    if (ready == 0) leave_if_unreachable();
+    if (ready <= 0) continue;
     // First what the process said, then that it ended: its last words may be a failure report.
     while (m.sync >= 0 && (p[0].revents || p[1].revents)) { hear_process(); if (!p[1].revents) break; }
     if (p[1].revents) process_ended();

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId, silentLog } from '../base/index.ts';
@@ -36,6 +36,16 @@ test('a process waits where it is told to, until it is told to go on', async () 
   connection.send('acknowledge');
   await connection.next('exited');
   connection.send('release');
+});
+
+test('a monitor that nobody can come to leaves when its process has ended', async () => {
+  await using launcher = newLauncher();
+  const connection = await launcher.launch([monitor, clone, exec('sleep', '1000')], []);
+  const { pid } = await connection.next('started');
+  const parent = /^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  connection.close();
+  process.kill(pid, 'SIGKILL');
+  while (existsSync(`/proc/${parent}`)) await Bun.sleep(2);
 });
 
 test('on cgroup v2 the process is born in its cgroup', async () => {
