@@ -97,6 +97,7 @@ export class TestBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { id, runDirectory } of this.#made) await this.runtime.delete(id, runDirectory);
+    await createCgroupDriver().remove(`/${this.cgroupParent}`);
     await this.runtime[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true });
   }
