@@ -52,6 +52,11 @@ export async function jsonBody({ request }: Call): Promise<unknown> {
   return request.hasBody ? parseJson(await request.text(limits.jsonBytes)) : undefined;
 }
 
+/** For what goes on when the client has gone: half a stop or removal helps nobody. moby does the same (context.WithoutCancel). */
+export function lasting({ house }: Call): { readonly signal: AbortSignal } {
+  return { signal: house.closing };
+}
+
 /** The first variable part of the path: an id or a name. */
 export function subject({ params }: Call): string {
   return params[0] ?? '';

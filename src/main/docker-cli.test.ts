@@ -189,3 +189,14 @@ test('an attached client that vanishes ends nothing', async () => {
   expect((await docker(['inspect', '-f', '{{.State.Running}}', 'ticking'])).stdout).toBe('true\n');
   await docker(['rm', '-f', 'ticking']);
 });
+
+test('a stop goes on when its client has gone', async () => {
+  await docker(['run', '-d', '--network', 'none', '--name', 'ticking', 'busybox:x', 'sleep', '1000']);
+  await new Promise<void>((resolve) => {
+    const request = 'POST /containers/ticking/stop?t=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    const client = connect(socket, () => client.write(request, () => client.destroy()));
+    client.on('close', () => resolve());
+  });
+  expect((await docker(['wait', 'ticking'])).stdout).toBe('137\n');
+  await docker(['rm', '-f', 'ticking']);
+});

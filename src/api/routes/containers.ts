@@ -20,7 +20,7 @@ import {
   type StopRequest,
 } from '../../engine/index.ts';
 import { bytes, json, jsonText, noContent } from '../answers.ts';
-import { jsonBody, subject, type Call } from '../call.ts';
+import { jsonBody, lasting, subject, type Call } from '../call.ts';
 import { decodeCreate, decodeUpdate, parseJson } from '../decode/index.ts';
 import type { HttpAnswer } from '../http/index.ts';
 import { renderContainer } from '../render/container.ts';
@@ -91,7 +91,7 @@ async function inspect(call: Call): Promise<HttpAnswer> {
 }
 
 async function start(call: Call): Promise<HttpAnswer> {
-  const { house, query, request, signal } = call;
+  const { house, query, request } = call;
   if (query.has('checkpoint')) throw new EngineError('InvalidArgument', 'checkpoint is not supported: checkpoints need CRIU');
   // Before 1.24 a HostConfig could come with start; an empty object still does.
   if (request.hasBody && Object.keys(((await jsonBody(call)) ?? {}) as object).length > 0) {
@@ -100,7 +100,7 @@ async function start(call: Call): Promise<HttpAnswer> {
       'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
     );
   }
-  await startContainer(house, subject(call), { signal });
+  await startContainer(house, subject(call), lasting(call));
   return noContent();
 }
 
@@ -111,45 +111,45 @@ function stopRequest({ query, minor }: Call): StopRequest {
 }
 
 async function stop(call: Call): Promise<HttpAnswer> {
-  await stopContainer(call.house, subject(call), stopRequest(call), { signal: call.signal });
+  await stopContainer(call.house, subject(call), stopRequest(call), lasting(call));
   return noContent();
 }
 
 async function restart(call: Call): Promise<HttpAnswer> {
-  await restartContainer(call.house, subject(call), stopRequest(call), { signal: call.signal });
+  await restartContainer(call.house, subject(call), stopRequest(call), lasting(call));
   return noContent();
 }
 
 async function kill(call: Call): Promise<HttpAnswer> {
-  await killContainer(call.house, subject(call), call.query.text('signal'), { signal: call.signal });
+  await killContainer(call.house, subject(call), call.query.text('signal'), lasting(call));
   return noContent();
 }
 
 async function pause(call: Call): Promise<HttpAnswer> {
-  await pauseContainer(call.house, subject(call), { signal: call.signal });
+  await pauseContainer(call.house, subject(call), lasting(call));
   return noContent();
 }
 
 async function unpause(call: Call): Promise<HttpAnswer> {
-  await unpauseContainer(call.house, subject(call), { signal: call.signal });
+  await unpauseContainer(call.house, subject(call), lasting(call));
   return noContent();
 }
 
 async function rename(call: Call): Promise<HttpAnswer> {
-  await renameContainer(call.house, subject(call), call.query.text('name'), { signal: call.signal });
+  await renameContainer(call.house, subject(call), call.query.text('name'), lasting(call));
   return noContent();
 }
 
 async function update(call: Call): Promise<HttpAnswer> {
   const request = decodeUpdate(await jsonBody(call));
-  const { warnings } = await updateContainer(call.house, subject(call), request, { signal: call.signal });
+  const { warnings } = await updateContainer(call.house, subject(call), request, lasting(call));
   return json({ Warnings: warnings.length === 0 ? null : warnings });
 }
 
 async function remove(call: Call): Promise<HttpAnswer> {
-  const { house, query, signal } = call;
+  const { house, query } = call;
   const request = { force: query.boolean('force'), volumes: query.boolean('v'), link: query.boolean('link') };
-  await removeContainer(house, subject(call), request, { signal });
+  await removeContainer(house, subject(call), request, lasting(call));
   return noContent();
 }
 
