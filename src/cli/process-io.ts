@@ -29,7 +29,7 @@ class ProcessOutput implements CliOutput {
   }
 
   get isTerminal(): boolean {
-    return mayBeTerminal(this.#fd) && this.#terminal().isTerminal(this.#fd);
+    return isTerminal(this.#fd);
   }
 
   size(): { columns: number; rows: number } | undefined {
@@ -53,7 +53,7 @@ class ProcessInput implements CliInput {
   }
 
   get isTerminal(): boolean {
-    return mayBeTerminal(0) && this.#terminal().isTerminal(0);
+    return isTerminal(0);
   }
 
   stream(): AsyncIterable<Uint8Array> {
@@ -69,11 +69,14 @@ class ProcessInput implements CliInput {
   }
 }
 
-// The name of the open file tells most of the time, and costs less than isatty(3).
-function mayBeTerminal(fd: number): boolean {
+// The name of the open file tells: a terminal is a pty's other end, a virtual console or a serial line. isatty(3) would cost 10 ms for the
+// bindings to the C library.
+function isTerminal(fd: number): boolean {
   try {
-    return process.getBuiltinModule('node:fs').readlinkSync(`/proc/self/fd/${fd}`).startsWith('/dev/');
+    const name = process.getBuiltinModule('node:fs').readlinkSync(`/proc/self/fd/${fd}`);
+    return /^\/dev\/(pts\/\d+|tty[A-Za-z]*\d*|console|hvc\d+)$/.test(name);
   } catch {
-    return true;
+    // No /proc.
+    return process.getBuiltinModule('node:tty').isatty(fd);
   }
 }

@@ -30,7 +30,8 @@ function detached(body: CreateBody): CreateBody {
 }
 
 function withConsoleSize(body: CreateBody, { io }: Call): CreateBody {
-  const size = io.stdout.size();
+  // Of no use without a terminal in the container, and it costs a few milliseconds.
+  const size = body.Tty ? io.stdout.size() : undefined;
   return size === undefined ? body : { ...body, HostConfig: { ...body.HostConfig, ConsoleSize: [size.rows, size.columns] } };
 }
 
