@@ -32,7 +32,7 @@ export async function readArchive(
     const stat = await statOf(house, root, words, path, options);
     const tar = house.rootWorkers.tarPath(root.directory, root.path, { ...options, crossInto: root.mounts });
     publishContainerEvent(house.events, record, 'archive-path');
-    return { stat, tar: whileStreaming(tar, root) };
+    return { stat, tar: whileStreaming(tar, root, options) };
   } catch (error) {
     await root[Symbol.asyncDispose]();
     throw error;

@@ -34,6 +34,8 @@ export async function containerLogs(house: House, words: string, request: LogsRe
   // Asked at once, so that what is written from here on is followed, whenever the caller starts to read.
   const first = entries.next();
   first.catch(() => {});
+  // Files are open from here on, also when nobody ever reads.
+  options.signal.addEventListener('abort', () => void entries.return(undefined).catch(() => {}), { once: true });
   const live = request.follow ? house.live.get(record.id) : undefined;
   const over = live?.kind === 'running' ? live.recorded : Promise.resolve();
   return { terminal: record.config.Tty, output: startedWith(entries, first, () => settled(over, options.signal)) };

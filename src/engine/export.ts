@@ -11,5 +11,5 @@ export async function exportContainer(house: House, words: string, options: Opti
   const root = await openContainerRoot(house, record);
   const tar = house.rootWorkers.tarPath(root.directory, '/', { ...options, crossInto: [] });
   publishContainerEvent(house.events, record, 'export');
-  return whileStreaming(tar, root);
+  return whileStreaming(tar, root, options);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { writeTar } from '../archive/index.ts';
 import type { AttachSession, CreateExecRequest, LogsRequest } from './contract.ts';
 import * as engine from './index.ts';
@@ -23,6 +24,14 @@ async function textOf(chunks: AsyncIterable<{ readonly bytes: Uint8Array }>): Pr
 
 const created = (command: readonly string[], own: RunRequest = {}) => bed.create({ ...own, config: { Cmd: command, ...own.config } });
 const started = (command: readonly string[], own: RunRequest = {}) => bed.start({ ...own, config: { Cmd: command, ...own.config } });
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // Closed meanwhile.
+  }
+}
 
 const attachAll = { logs: false, stream: true, stdin: true, stdout: true, stderr: true, detachKeys: '' };
 const wholeLog: LogsRequest = { follow: false, stdout: true, stderr: true, timestamps: false, details: false };
@@ -65,6 +74,19 @@ test('a container is attached to, answers, and leaves a log', async () => {
   const { output, terminal } = await engine.containerLogs(bed.house, id, { ...wholeLog, timestamps: true }, options);
   expect(terminal).toBe(false);
   expect(await textOf(output)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z hello\n$/);
+});
+
+test('a client that vanishes before it reads leaves no file open', async () => {
+  const { id } = await bed.run({ config: { Cmd: ['echo', 'x'] } });
+  const { log } = bed.house.records.find(id)!.paths;
+  const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(`/proc/self/fd/${fd}`) === log).length;
+  const abort = new AbortController();
+  await engine.containerLogs(bed.house, id, wholeLog, { signal: abort.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(open()).toBe(1);
+  abort.abort();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(open()).toBe(0);
 });
 
 test('much output is kept whole', async () => {
