@@ -237,6 +237,16 @@ static int old_overlay(const struct op *op, int target) {
   return chdir("/");
 }
 
+// As a detached mount, which mount(2) cannot make: it is mounted in a mount namespace of the monitor's own, never on the host, and copied from there.
+static int old_overlay_tree(const struct op *op) {
+  TRY(unshare(CLONE_NEWNS));
+  TRY(mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL));
+  int tree = -1, target = open(op->s[2], O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (target >= 0 && old_overlay(op, target) == 0) tree = clone_tree(AT_FDCWD, op->s[2], 0);
+  if (target >= 0) close(target);
+  return tree;
+}
+
 static int do_mount(struct steps *steps, const struct op *op) {
   unsigned flags = op->u[3], done = 0;
   int tree, idmap = op->f[1] >= 0 ? steps->slot[op->f[1]] : -1;
@@ -244,6 +254,7 @@ static int do_mount(struct steps *steps, const struct op *op) {
   if (op->f[0] >= 0) { tree = steps->slot[op->f[0]]; steps->slot[op->f[0]] = -1; if (tree < 0) { errno = EBADF; return -1; } }
   else if (flags & MOUNT_BIND) tree = clone_tree(AT_FDCWD, op->s[1], flags & MOUNT_RECURSIVE);
   else { tree = new_filesystem(op); done = op->u[0] & 0xff; steps->about = op->s[2]; }
+  if (tree == -2 && op->f[2] >= 0) tree = old_overlay_tree(op);
   if (tree == -1) return flags & MOUNT_OPTIONAL && (errno == ENOENT || errno == ENODEV) ? 0 : -1;
   if (tree >= 0) TRY(set_attributes(tree, op->u[0] & ~done, op->u[1], op->u[2], flags & MOUNT_ATTRIBUTES_RECURSIVE, idmap));
   if (tree >= 0 && op->f[2] >= 0) { steps->slot[op->f[2]] = tree; return 0; }

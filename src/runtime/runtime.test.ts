@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '../base/index.ts';
 import { never, outputOf, pipes, TestBed, until } from './runtime.test-helper.ts';
@@ -231,18 +231,28 @@ test('an overlay of many layers with long names is the root, and nothing is moun
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(bed.directory);
 });
 
-test('an overlay whose one option is over 255 bytes goes the old way', async () => {
+test.each([false, true])('an overlay with an option of over 255 bytes goes the old way (user namespace: %p)', async (user) => {
   await using bed = new TestBed();
+  chmodSync(bed.directory, 0o711);
   const long = join(bed.directory, 'a'.repeat(200), 'b'.repeat(60));
   for (const name of ['upper', 'work']) mkdirSync(join(long, name), { recursive: true });
+  chmodSync(join(long, 'upper'), 0o777);
   const merged = join(bed.directory, 'merged');
   mkdirSync(merged);
   const options = [`lowerdir=${bed.root}`, `upperdir=${join(long, 'upper')}`, `workdir=${join(long, 'work')}`];
+  const spec = bed.spec({});
+  const map = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+  const owned = { namespaces: [...spec.linux.namespaces, { type: 'user' } as const], uidMappings: map, gidMappings: map };
   const { process } = await bed.start(['sh', '-c', 'echo new > /made'], {
-    spec: { root: { path: merged }, rootMounts: [{ type: 'overlay', source: 'overlay', options }] },
+    spec: {
+      root: { path: merged },
+      rootMounts: [{ type: 'overlay', source: 'overlay', options }],
+      ...(user ? { linux: { ...spec.linux, ...owned } } : {}),
+    },
   });
   expect((await outputOf(process)).exitCode).toBe(0);
   expect(readFileSync(join(long, 'upper/made'), 'utf8')).toBe('new\n');
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(bed.directory);
 });
 
 test('a time namespace has its offsets, and namespaces of another container are joined', async () => {
