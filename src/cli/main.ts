@@ -137,6 +137,8 @@ async function reportUsage(error: UsageError, path: string, command: Command, io
 }
 
 async function report(error: unknown, io: CliIo): Promise<number> {
+  // Whoever read the output has gone: end as SIGPIPE would.
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 141;
   if (error instanceof CliError) {
     if (error.message !== '') await io.stderr.write(`${error.message}\n`);
     return error.exitCode;

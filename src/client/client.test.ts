@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { ClientError, ConnectError, demultiplex, EngineClient, parseHost } from './index.ts';
 
 /** A server of raw bytes: `onRequest` gets each request's head, whole, and the socket to answer on. */
-async function rawServer(onRequest: (head: string, socket: Socket) => void): Promise<AsyncDisposable & { path: string; connections: () => number }> {
+async function rawServer(
+  onRequest: (head: string, socket: Socket) => void,
+): Promise<AsyncDisposable & { path: string; connections: () => number }> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-client-'));
   const path = join(folder, 's.sock');
   let connections = 0;
@@ -49,7 +51,9 @@ test('requests share a connection and speak the newest version at once', async (
     socket.write(answer('{"a":1}'));
   });
   const client = clientOf(server.path);
-  expect(await client.json<{ a: number }>('GET', '/info', { query: { names: ['x y', 'z'], skipped: undefined, yes: true } })).toEqual({ a: 1 });
+  expect(await client.json<{ a: number }>('GET', '/info', { query: { names: ['x y', 'z'], skipped: undefined, yes: true } })).toEqual({
+    a: 1,
+  });
   expect(await client.json<{ a: number }>('POST', '/x')).toEqual({ a: 1 });
   expect(targets).toEqual(['GET /v1.51/info?names=x%20y&names=z&yes=1 HTTP/1.1', 'POST /v1.51/x HTTP/1.1']);
   expect(server.connections()).toBe(1);
@@ -102,9 +106,17 @@ test('errors carry the status and the engine’s message', async () => {
 });
 
 test('nobody there is a ConnectError, and so is an engine that hangs up', async () => {
-  expect(await clientOf('/nowhere/x.sock').json('GET', '/x').catch((error: unknown) => error)).toBeInstanceOf(ConnectError);
+  expect(
+    await clientOf('/nowhere/x.sock')
+      .json('GET', '/x')
+      .catch((error: unknown) => error),
+  ).toBeInstanceOf(ConnectError);
   await using server = await rawServer((_, socket) => void socket.end());
-  expect(await clientOf(server.path).json('GET', '/x').catch((error: unknown) => error)).toBeInstanceOf(ConnectError);
+  expect(
+    await clientOf(server.path)
+      .json('GET', '/x')
+      .catch((error: unknown) => error),
+  ).toBeInstanceOf(ConnectError);
 });
 
 test('a kept connection that the engine has closed is opened anew', async () => {
@@ -116,7 +128,8 @@ test('a kept connection that the engine has closed is opened anew', async () => 
 
 test('a chunked body comes as it arrives, cut anywhere', async () => {
   await using server = await rawServer((_, socket) => {
-    const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"a":1}\r\n1;x=y\r\n\n\r\n9\r\n{"a":22}\n\r\n0\r\nTrailer: x\r\n\r\n';
+    const text =
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"a":1}\r\n1;x=y\r\n\n\r\n9\r\n{"a":22}\n\r\n0\r\nTrailer: x\r\n\r\n';
     const sendByte = (index: number): void => {
       if (index < text.length) socket.write(text[index]!, () => sendByte(index + 1));
     };
@@ -137,7 +150,9 @@ test('a body cut short is an error, not an end', async () => {
 });
 
 test('an abort ends a body that is waited for', async () => {
-  await using server = await rawServer((_, socket) => void socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n'));
+  await using server = await rawServer(
+    (_, socket) => void socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n'),
+  );
   const abort = new AbortController();
   const response = await clientOf(server.path).request('GET', '/x', { signal: abort.signal });
   const read = async () => {
@@ -149,7 +164,9 @@ test('an abort ends a body that is waited for', async () => {
 test('a hijacked connection closes its halves one by one', async () => {
   await using server = await rawServer((head, socket) => {
     expect(head).toMatch(/upgrade: tcp/i);
-    socket.write('HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly');
+    socket.write(
+      'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly',
+    );
     let input = '';
     socket.on('data', (bytes) => {
       input += bytes.toString();
@@ -184,7 +201,9 @@ test('frames are split wherever the stream is cut', async () => {
   const frame = (type: number, text: string) => [type, 0, 0, 0, 0, 0, 0, text.length, ...Buffer.from(text)];
   const stream = new Uint8Array([...frame(1, 'out'), ...frame(2, 'err'), ...frame(1, ''), ...frame(1, 'more')]);
   for (let size = 1; size <= stream.length; size++) {
-    const pieces = Array.from({ length: Math.ceil(stream.length / size) }, (_, index) => [...stream.subarray(index * size, (index + 1) * size)]);
+    const pieces = Array.from({ length: Math.ceil(stream.length / size) }, (_, index) => [
+      ...stream.subarray(index * size, (index + 1) * size),
+    ]);
     const output = { stdin: '', stdout: '', stderr: '', system: '' };
     for await (const { stream: name, bytes } of demultiplex(chunks(...pieces))) output[name] += Buffer.from(bytes).toString();
     expect(output).toEqual({ stdin: '', stdout: 'outmore', stderr: 'err', system: '' });

@@ -68,7 +68,11 @@ export class EngineClient {
    * Takes the connection over for raw bytes both ways (attach, exec). `multiplexed` says what the engine declared, undefined when it is too old to.
    * The caller owns the connection. @throws {ClientError} when the engine refuses.
    */
-  async hijack(method: string, path: string, options: RequestOptions = {}): Promise<{ connection: Connection; multiplexed: boolean | undefined }> {
+  async hijack(
+    method: string,
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<{ connection: Connection; multiplexed: boolean | undefined }> {
     const version = this.#version;
     const { connection, head } = await this.#exchange(method, path, options, { Connection: 'Upgrade', Upgrade: 'tcp' });
     if (head.status < 400) {
@@ -93,7 +97,13 @@ export class EngineClient {
 
   /** The headers of `HEAD /_ping`. */
   async ping(options: { readonly signal?: AbortSignal } = {}): Promise<Readonly<Record<string, string>>> {
-    const { connection, head } = await this.#exchange('HEAD', '/_ping', options.signal === undefined ? {} : { signal: options.signal }, {}, '');
+    const { connection, head } = await this.#exchange(
+      'HEAD',
+      '/_ping',
+      options.signal === undefined ? {} : { signal: options.signal },
+      {},
+      '',
+    );
     this.#release(connection, head);
     return head.headers;
   }

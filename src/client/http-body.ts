@@ -2,7 +2,10 @@ import type { Connection } from './connection.ts';
 import type { ResponseHead } from './http-head.ts';
 
 /** How the body of an answer ends on the wire. */
-export type BodyFraming = { readonly kind: 'none' } | { readonly kind: 'length'; readonly bytes: number } | { readonly kind: 'chunked' | 'close' };
+export type BodyFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' | 'close' };
 
 /** RFC 9112 section 6.3, for the method that was asked. */
 export function bodyFraming(method: string, head: ResponseHead): BodyFraming {

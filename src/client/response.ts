@@ -1,4 +1,4 @@
-import { readJsonLines } from './lines.ts';
+import { readJsonLines, readLines } from './lines.ts';
 
 const maximumTextBytes = 256 << 20;
 
@@ -38,6 +38,11 @@ export class EngineResponse {
   /** The JSON values of the body, as they arrive. */
   lines<T>(): AsyncGenerator<T, void> {
     return readJsonLines<T>(this.body);
+  }
+
+  /** The lines of the body as they arrive, for numbers that JavaScript's do not hold. */
+  textLines(): AsyncGenerator<string, void> {
+    return readLines(this.body);
   }
 
   /** Gives the rest of the body up. */

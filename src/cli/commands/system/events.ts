@@ -21,9 +21,9 @@ export const command: Command = {
       filters: filtersQuery(flags.list('filter')),
     };
     const format = flags.string('format');
-    const show = format === '' ? plain : format === 'json' ? JSON.stringify : await templated(format);
+    const show = format === '' ? plain : format === 'json' ? (_: EngineEvent, line: string) => line : await templated(format);
     const response = await client.request('GET', '/events', { query });
-    for await (const event of response.lines<EngineEvent>()) await io.stdout.write(`${show(event)}\n`);
+    for await (const line of response.textLines()) await io.stdout.write(`${show(JSON.parse(line) as EngineEvent, line)}\n`);
     return 0;
   },
 };
@@ -38,19 +38,21 @@ interface EngineEvent {
   readonly scope?: string;
   /** Seconds since 1970. */
   readonly time: number;
-  readonly timeNano: number;
 }
 
-function plain({ Type, Action, Actor, time, timeNano }: EngineEvent): string {
+function plain({ Type, Action, Actor, time }: EngineEvent, line: string): string {
   const attributes = Object.entries(Actor.Attributes ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
   const details = attributes.length === 0 ? '' : ` (${attributes.map(([name, value]) => `${name}=${value}`).join(', ')})`;
-  return `${instant(time, timeNano)} ${Type} ${Action} ${Actor.ID}${details}`;
+  return `${instant(time, nanosOf(line))} ${Type} ${Action} ${Actor.ID}${details}`;
 }
 
-// The number is past what a double keeps: the last digits are not exact, as JSON.parse gives them.
-function instant(time: number, timeNano: number): string {
-  const seconds = timeNano === 0 ? time : Math.floor(timeNano / 1e9);
-  const nanos = timeNano === 0 ? 0 : Number(BigInt(timeNano) % 1_000_000_000n);
+// Nanoseconds since 1970 are more than JavaScript's numbers hold exactly.
+function nanosOf(line: string): string {
+  return /"timeNano":(\d+)\}?$/.exec(line)?.[1] ?? /"timeNano":(\d+)/.exec(line)?.[1] ?? '';
+}
+
+function instant(time: number, timeNano: string): string {
+  const seconds = timeNano.length > 9 ? Number(timeNano.slice(0, -9)) : time;
   const at = new Date(seconds * 1000);
   const offset = -at.getTimezoneOffset();
   const local = new Date(at.getTime() + offset * 60_000).toISOString().slice(0, 19);
@@ -59,13 +61,21 @@ function instant(time: number, timeNano: number): string {
     offset === 0
       ? 'Z'
       : `${sign}${String(Math.trunc(Math.abs(offset) / 60)).padStart(2, '0')}:${String(Math.abs(offset) % 60).padStart(2, '0')}`;
-  return `${local}.${String(nanos).padStart(9, '0')}${zone}`;
+  return `${local}.${timeNano.slice(-9).padStart(9, '0')}${zone}`;
 }
 
-async function templated(format: string): Promise<(event: EngineEvent) => string> {
+async function templated(format: string): Promise<(event: EngineEvent, line: string) => string> {
   const show = await compile(format.replaceAll('\\t', '\t'), '*events.Message');
-  return (event) => {
-    const { status, id, from, scope, time, timeNano } = event;
-    return show({ Status: status ?? '', ID: id ?? '', From: from ?? '', Scope: scope ?? '', Time: time, TimeNano: timeNano, ...event });
+  return (event, line) => {
+    const { status, id, from, scope, time } = event;
+    return show({
+      Status: status ?? '',
+      ID: id ?? '',
+      From: from ?? '',
+      Scope: scope ?? '',
+      Time: time,
+      TimeNano: nanosOf(line),
+      ...event,
+    });
   };
 }
