@@ -35,6 +35,8 @@ export class JsonFileWriter implements LogWriter {
   #fd: number;
   #inode: number;
   #failing = false;
+  /** The last rotation failed: the file grows until one succeeds. */
+  #stuck = false;
 
   /** Opens or makes the file and mends what a crash left: a torn last line is cut off, an unfinished one continues. */
   constructor(request: JsonFileRequest) {
@@ -126,8 +128,10 @@ export class JsonFileWriter implements LogWriter {
       }
       this.live.generation += 1;
       this.live.size = 0;
+      this.#stuck = false;
     } catch (error) {
-      log.error('Cannot rotate container log', { path, error: messageOf(error) });
+      if (!this.#stuck) log.error('Cannot rotate container log', { path, error: messageOf(error) });
+      this.#stuck = true;
     }
   }
 }
@@ -150,6 +154,8 @@ function mend(fd: number): number {
 
 /** `path` → `.1` → `.2` …, with or without `.gz`; the oldest goes. */
 function shift(path: string, maxFiles: number): void {
+  // An earlier rotation that failed half-way has moved it already.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
   rmSync(`${path}.${maxFiles - 1}`, { force: true });
   rmSync(`${path}.${maxFiles - 1}.gz`, { force: true });
   for (let index = maxFiles - 2; index > 0; index--) {

@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../base/index.ts';
@@ -136,6 +147,19 @@ test('one big write is cut into files too', async () => {
   log.finish();
   for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).size).toBeLessThan(10_400);
   expect(await read()).toBe(text);
+});
+
+test('a rotation that fails is tried again, and no line is lost', async () => {
+  const log = writer({ 'max-size': '1k', 'max-file': '9' });
+  // A directory where the oldest file should be cannot be removed as a file.
+  mkdirSync(`${path}.8`);
+  for (let line = 0; line < 30; line++) log.write('stdout', encoder.encode(`line ${line}\n`));
+  expect(statSync(path).size).toBeGreaterThan(2048);
+  rmdirSync(`${path}.8`);
+  for (let line = 30; line < 60; line++) log.write('stdout', encoder.encode(`line ${line}\n`));
+  log.finish();
+  expect(await read()).toBe(Array.from({ length: 60 }, (_, line) => `line ${line}\n`).join(''));
+  expect(statSync(path).size).toBeLessThan(1200);
 });
 
 test('rotated files are compressed and still read', async () => {
