@@ -77,7 +77,9 @@ async function checkParents(folder: string, parts: readonly string[]): Promise<v
 async function writeEntry(entry: TarEntry, path: string, place: Place, keepOwner: boolean): Promise<void> {
   const { header } = entry;
   const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined && !(found.isDirectory() && header.type === 'directory')) await rm(path, { recursive: false });
+  if (found?.isDirectory() === true && header.type !== 'directory')
+    throw new Error(`cannot overwrite directory ${JSON.stringify(path)} with a file`);
+  if (found?.isDirectory() === false) await rm(path);
   switch (header.type) {
     case 'directory':
       if (found === undefined) await mkdir(path);
