@@ -19,6 +19,17 @@ export function compileTemplate(source: string, missing: (name: string, owner: u
   return (value) => evaluateTemplate(nodes, value, { source, missing });
 }
 
-function refuse(name: string): never {
+function refuse(name: string, owner: unknown): unknown {
+  const found = inOtherCase(name, owner);
+  if (found !== undefined) return found;
   throw new Error(`map has no entry for key ${JSON.stringify(name)}`);
+}
+
+/**
+ * The property of `owner` that `name` means in Go: Docker's structs call some fields otherwise than their JSON does, but for case alone
+ * (`APIVersion` and `ApiVersion`, `ID` and `Id`). Undefined when there is none.
+ */
+export function inOtherCase(name: string, owner: unknown): unknown {
+  const wanted = name.toLowerCase();
+  return Object.entries(owner as object).find(([key]) => key.toLowerCase() === wanted)?.[1];
 }

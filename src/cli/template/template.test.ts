@@ -61,6 +61,10 @@ test.each(shown)('%s', (template, text) => {
   expect(compileTemplate(template)(value)).toBe(text);
 });
 
+test("a field that differs by case alone is found, as the fields of Docker's structs are", () => {
+  expect(compileTemplate('{{.Server.APIVersion}} {{.ID}}')({ Server: { ApiVersion: '1.51' }, Id: 'x' })).toBe('1.51 x');
+});
+
 const refused: ReadonlyArray<readonly [template: string, message: string]> = [
   ['{{.Name', 'template: :1: unclosed action'],
   ['{{nope}}', 'template: :1: function "nope" not defined'],
