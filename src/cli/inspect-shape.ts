@@ -1,4 +1,4 @@
-import { textOf } from './template/index.ts';
+import { inOtherCase, textOf } from './template/index.ts';
 
 // In the engine's answers these are maps of what the user said; every other object is a structure with fixed fields.
 const maps = new Set(
@@ -39,6 +39,8 @@ export function shaped(value: unknown, name = ''): unknown {
 /** What a field is that an answer does not have. @throws Go's words for one that no answer has. */
 export function missingField(name: string, owner: unknown): unknown {
   if (typeof owner === 'object' && owner !== null && !('toTemplateText' in owner)) return undefined;
+  const found = inOtherCase(name, owner);
+  if (found !== undefined) return found;
   if (!optional.has(name)) throw new Error(`map has no entry for key ${JSON.stringify(name)}`);
   if (lists.has(name)) return [];
   return maps.has(name) ? {} : null;
