@@ -99,7 +99,7 @@ export class Connection {
           this.#exchange = exchange;
           void this.#serve(exchange);
         }
-        if (exchange.discarding && exchange === this.#exchange && !this.#endDiscarding(exchange)) return;
+        if (exchange.answered && exchange === this.#exchange && !this.#endDiscarding(exchange)) return;
         if (exchange === this.#exchange) return; // It is being answered; what follows waits.
       }
     } catch (error) {
@@ -161,6 +161,7 @@ export class Connection {
   }
 
   #next(exchange: Exchange): void {
+    exchange.answered = true;
     exchange.discarding = true;
     exchange.body.cut();
     if (!this.#endDiscarding(exchange)) return;

@@ -10,6 +10,8 @@ export class Exchange implements HttpRequest {
   readonly decoder: BodyDecoder;
   readonly body: ByteQueue;
   readonly hasBody: boolean;
+  /** The answer has been sent. */
+  answered = false;
   /** Nobody wants the rest of the body. */
   discarding = false;
   discardedBytes = 0;

@@ -24,6 +24,14 @@ async function handler(request: HttpRequest): Promise<HttpAnswer> {
   if (target === '/echo') return { kind: 'whole', status: 200, body: `${method}:${await request.text(8 << 20)}` };
   if (target === '/ignore') return { kind: 'whole', status: 409, body: 'no' };
   if (target === '/empty') return { kind: 'whole', status: 204, body: '' };
+  if (target === '/cancel') {
+    const reader = request.stream().getReader();
+    await reader.read();
+    await reader.cancel();
+    // The client goes on sending while another is served.
+    for (let count = 0; count < 20; count++) await talk([get('/empty')]);
+    return { kind: 'whole', status: 409, body: 'enough' };
+  }
   if (target === '/throw') throw new Error('thrown');
   if (target === '/drip') return { kind: 'stream', status: 200, body: drip(request) };
   if (target === '/flood') return { kind: 'stream', status: 200, body: flood() };
@@ -138,6 +146,10 @@ test('a body nobody reads is skipped when small and ends the connection when lar
   expect(await talk([post('/ignore', 'x'.repeat(1000)) + get('/echo')])).toEndWith('GET:');
   const answer = await talk([post('/ignore', 'x'.repeat(3_000_000))], { end: false });
   expect(answer).toStartWith('HTTP/1.1 409');
+});
+
+test('a body that is given up in the middle still gets its answer', async () => {
+  expect(await talk([post('/cancel', 'x'.repeat(5_000_000))])).toEndWith('enough');
 });
 
 test('an exception of a handler is a 500', async () => {
