@@ -1,11 +1,4 @@
-import {
-  applyChanges,
-  type Image,
-  type ImageHistoryRow,
-  type ImageProgress,
-  type ImageRemoval,
-  type LoadedImage,
-} from '../image/index.ts';
+import { applyChanges, type Image, type ImageHistoryRow, type ImageProgress, type ImageRemoval, type LoadedImage } from '../image/index.ts';
 import type { Platform } from '../spec/index.ts';
 import { publishImageEvent, publishPruneEvent } from './events/index.ts';
 import { checkFilters } from './filters.ts';
