@@ -47,7 +47,10 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
 
 async function serve(options: DaemonOptions, log: Log): Promise<void> {
   const stopping = stopSignal(log);
-  process.on('unhandledRejection', (error) => log.error('Unhandled rejection', { error: messageOf(error), stack: stackOf(error) }));
+  // One request's bug must not take the engine from the others: told loudly, and on it goes.
+  for (const name of ['unhandledRejection', 'uncaughtException'] as const) {
+    process.on(name, (error: unknown) => log.error('Bug in berth', { kind: name, error: messageOf(error), stack: stackOf(error) }));
+  }
   for (const name of options.ignored) log.warn('Setting has no effect yet', { setting: name });
   await using _daemon = await startDaemon(options, log);
   log.info('Daemon has completed initialization', { version: program.version, pid: process.pid });
