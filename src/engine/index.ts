@@ -38,6 +38,7 @@ export { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
 export { diskUsage } from './disk-usage.ts';
 export { engineInfo } from './info.ts';
 export { exportContainer } from './export.ts';
+export { bootstrapImage, type BootstrapImageRequest } from './bootstrap-image.ts';
 export { importImage, inspectImage, imageHistory, loadImages, pruneImages, removeImage, saveImages, tagImage } from './image-store.ts';
 export { listImages } from './image-list.ts';
 export { pruneContainers } from './prune-containers.ts';

@@ -1,5 +1,6 @@
 import type { Route } from '../router.ts';
 import { archiveRoutes } from './archives.ts';
+import { bootstrapRoutes } from './bootstrap.ts';
 import { containerStreamRoutes } from './container-streams.ts';
 import { containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...execRoutes,
   ...archiveRoutes,
   // Before the images' own: `/images/get` and `/images/create` are no names.
+  ...bootstrapRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
   ...volumeRoutes,
