@@ -19,12 +19,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TITLE_ROOM 512
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static void say(const char *text) { if (write(2, text, strlen(text)) < 0) return; }
 
-// Executes a sealed copy of this binary, unless it is one.
+// The memory of the arguments, made long by `seal` so that another title fits. The kernel shows the text up to its NUL when the last byte is none
+// (the convention of setproctitle, Linux fs/proc/base.c get_mm_proctitle).
+static struct { char *at; size_t size; } title;
+
+void set_title(const char *text) {
+  if (!title.size) return;
+  memset(title.at, 0, title.size);
+  strncpy(title.at, text, title.size - 2);
+  title.at[title.size - 1] = '.';
+}
+
+static void find_title(int argc, char **argv) {
+  char *end = argv[0] + strlen(argv[0]) + 1;
+  for (int i = 1; i < argc; i++) if (argv[i] == end) end += strlen(end) + 1;
+  title.at = argv[0]; title.size = end - argv[0];
+}
+
+// Executes a sealed copy of this binary, unless it is one. The last argument is there for its room.
 static void seal(char **argv) {
+  static char room[TITLE_ROOM];
+  memset(room, ' ', sizeof room - 1);
+  char *args[] = { "berth-launcher", argv[1], argv[2], room, NULL };
   int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   int seals = self < 0 ? -1 : fcntl(self, F_GET_SEALS);
   if (seals >= 0 && (seals & SEALS) == SEALS) { close(self); return; }
@@ -33,7 +54,7 @@ static void seal(char **argv) {
   if (self >= 0 && copy >= 0 && fstat(self, &st) == 0) {
     off_t at = 0;
     while (at < st.st_size && sendfile(copy, self, &at, st.st_size - at) > 0);
-    if (at == st.st_size && fcntl(copy, F_ADD_SEALS, SEALS) == 0) fexecve(copy, argv, environ);
+    if (at == st.st_size && fcntl(copy, F_ADD_SEALS, SEALS) == 0) fexecve(copy, args, environ);
   }
   say("launcher: cannot make a sealed copy of itself\n");
   _exit(125);
@@ -87,21 +108,26 @@ static int check(const char *path) {
 
 int main(int argc, char **argv) {
   if (argc == 3 && !strcmp(argv[1], "check")) return check(argv[2]);
-  if (argc != 3 || (strcmp(argv[1], "zygote") && strcmp(argv[1], "run"))) { say("usage: launcher zygote FD | run FILE | check FILE\n"); return 125; }
+  if ((argc != 3 && argc != 4) || (strcmp(argv[1], "zygote") && strcmp(argv[1], "run"))) { say("usage: launcher zygote FD | run FILE | check FILE\n"); return 125; }
   seal(argv);
   for (int n = 1; n < 65; n++) signal(n, SIG_DFL);
   sigset_t none; sigemptyset(&none); sigprocmask(SIG_SETMASK, &none, NULL);
   prctl(PR_SET_DUMPABLE, 0);
   prctl(PR_SET_NAME, "berth-launcher");
-  if (!strcmp(argv[1], "run")) {
-    int list = open(argv[2], O_RDONLY | O_CLOEXEC);
+  int running = !strcmp(argv[1], "run"), list = running ? open(argv[2], O_RDONLY | O_CLOEXEC) : -1, control = running ? -1 : atoi(argv[2]);
+  find_title(argc, argv);
+  set_title(running ? "berth-launcher" : "berth-launcher zygote");
+  if (running) {
     if (list < 0) { say("launcher: cannot open the op list\n"); return 125; }
     monitor(-1, list, NULL, 0);
   }
-  int control = atoi(argv[2]);
   setsid();
   if (chdir("/") < 0 || fcntl(control, F_SETFD, FD_CLOEXEC) < 0) return 125;
   if (control > 3) close_range(3, control - 1, 0);                  // no descriptor of the engine's goes further than here
   close_range(control + 1, ~0u, 0);
+  // What went wrong until here was told on stderr; from here on whoever reads the engine's output must not have to wait for containers.
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) return 125;
+  if (null > 2) close(null);
   return zygote(control);
 }

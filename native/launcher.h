@@ -38,6 +38,9 @@ struct steps {
   struct op op;
 };
 
+// launch.c
+void set_title(const char *text);                                  // what ps and /proc/PID/cmdline say from here on; cut where it does not fit
+
 // steps.c
 int ops_check(struct steps *steps, const char *ops, size_t size);  // 0, or -1 with errno EBADMSG: nothing may run then
 int ops_run(struct steps *steps);                                  // 1 at CLONE or MONITOR (in steps->op), 0 at the end, -1 with errno

@@ -26,7 +26,7 @@ enum { STDIO_INHERIT, STDIO_PIPES, STDIO_TERMINAL };
 #define UNREACHABLE_MS 5000                    // how often a monitor that waits for an engine looks whether one can still come
 
 static struct {
-  int state, stdio;
+  int state, stdio, leaves;
   int stdin_write, stdout_read, stderr_read, master;
   int sync, pidfd, listener, connection[CONNECTIONS], watched[CONNECTIONS];
   pid_t pid;
@@ -84,7 +84,7 @@ static struct event exited(void) {
 static unsigned stdio_flags(void) { return (m.stdio == STDIO_TERMINAL) | (m.stdin_write >= 0 || m.stdio == STDIO_TERMINAL ? 2 : 0); }
 
 static _Noreturn void give_up(int step, int error, const char *about) {
-  if (m.pid > 0 && !m.reaped) { kill(m.pid, SIGKILL); waitpid(m.pid, NULL, 0); }
+  if (m.pid > 0 && !m.reaped) { kill(m.pid, SIGKILL); if (!m.leaves) waitpid(m.pid, NULL, 0); }
   if (m.listener >= 0) unlink("monitor.sock");
   tell_all((struct event){ .event = EVENT_FAILED, .step = step, .error = error }, about);
   if (m.connection[0] < 0 && m.stdio == STDIO_INHERIT) dprintf(2, "launcher: op %d: %s: %s\n", step, about ? about : "", strerror(error));
@@ -158,6 +158,7 @@ static void hear_process(void) {
   m.state = RUNNING;
   m.started = now();
   tell_all((struct event){ .event = EVENT_STARTED, .pid = m.pid, .time = m.started, .flags = stdio_flags() }, NULL);
+  if (m.leaves) _exit(0);
 }
 
 static void give_stdio(int connection) {
@@ -238,7 +239,10 @@ static _Noreturn void watch(void) {
 
 // --- the beginning ------------------------------------------------------------------------------------------------------------------------------
 static void step_into(const char *directory) {
+  char title[64]; const char *name = strrchr(directory, '/');
   if (!directory[0]) return;
+  snprintf(title, sizeof title, "berth-monitor %.32s", name ? name + 1 : directory);
+  set_title(title);
   struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "monitor.sock" };
   if (chdir(directory) < 0) give_up(0, errno, directory);            // relative names from here on: no limit of 108 bytes for the socket
   unlink("monitor.sock"); unlink("exit");
@@ -249,7 +253,8 @@ static void step_into(const char *directory) {
 
 // The process's ends are the slots as they are; the monitor keeps the other ends.
 static void take_stdio(struct steps *steps, const struct op *op) {
-  m.stdio = op->u[0];
+  m.stdio = op->u[0] & ~MONITOR_LEAVES;
+  m.leaves = (op->u[0] & MONITOR_LEAVES) != 0;
   int *kept[] = { &m.stdin_write, &m.stdout_read, &m.stderr_read };
   for (int i = 0; i < 3; i++) {
     int f = op->f[i == 0 ? 1 : i * 2];
@@ -304,6 +309,7 @@ _Noreturn void monitor(int connection, int list, const int *slots, int count) {
   for (int i = 0; i < OPS_MAX_SLOTS; i++) steps.slot[i] = i < count ? slots[i] : -1;
   signal(SIGCHLD, SIG_DFL); signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_NAME, "berth-monitor");
+  set_title("berth-monitor");
 
   if (fstat(list, &st) < 0 || st.st_size < 16 || st.st_size > (off_t)OPS_MAX_SIZE) give_up(-1, EBADMSG, NULL);
   const char *ops = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, list, 0);

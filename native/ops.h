@@ -23,7 +23,7 @@
 
 // OP(NAME, code, signature)                  fields
 #define OPS(OP) \
-  OP(MONITOR, 1, "ssuffffff")    /* runDirectory oomFile stdio(0 inherit, 1 pipes, 2 terminal) stdinRead stdinWrite stdoutRead stdoutWrite stderrRead stderrWrite */ \
+  OP(MONITOR, 1, "ssuffffff")    /* runDirectory oomFile stdio(0 inherit, 1 pipes, 2 terminal; +256: see below) stdinRead stdinWrite stdoutRead stdoutWrite stderrRead stderrWrite */ \
   OP(CLONE, 2, "ufSS")           /* flags cgroup procWrites(file, text, ...) cgroupProcs */ \
   OP(SETNS, 3, "sfu")            /* path descriptor flags */ \
   OP(UNSHARE, 4, "u")            /* flags */ \
@@ -64,6 +64,9 @@ enum {
 #undef OP
 };
 
+// MONITOR's stdio + MONITOR_LEAVES: the monitor goes once the program runs; its process is then the nearest subreaper's (OCI runtimes: conmon, a shim).
+#define MONITOR_LEAVES 256u
+
 // MOUNT and ATTRIBUTES flags
 enum {
   MOUNT_CREATE_DIRECTORY = 1, // make a missing target (and its parents) a directory
@@ -72,6 +75,7 @@ enum {
   MOUNT_BIND = 8,             // `source` is a path to bind, not a new filesystem
   MOUNT_RECURSIVE = 16,       // bind what is mounted below as well
   MOUNT_ATTRIBUTES_RECURSIVE = 32,
+  MOUNT_KEEP_MODE = 128,      // a new filesystem's root takes the mode of the directory it covers
   MOUNT_OPTIONAL = 64,        // a missing source or target, or a filesystem the kernel lacks, is no error
 };
 

@@ -163,8 +163,11 @@ static int search(struct steps *steps, char **args, char **env) {
 
 // The container's pid 1 under --init: passes signals on, reaps, ends as its child ends. It is the launcher, but sealed, not dumpable, with the
 // container's own user, capabilities and filter, and no descriptor but stdio.
-static _Noreturn void init(pid_t child) {
+static _Noreturn void init(pid_t child, char **args) {
   sigset_t all; int status, number;
+  char title[512] = "/sbin/docker-init --"; size_t length = strlen(title);
+  for (; *args && length < sizeof title; args++) length += snprintf(title + length, sizeof title - length, " %s", *args);
+  set_title(title);
   close_range(3, ~0u, 0);
   prctl(PR_SET_NAME, "docker-init");
   sigfillset(&all);
@@ -197,7 +200,7 @@ int execute(struct steps *steps, struct list args, struct list env, int with_ini
   if (with_init) {
     pid_t child = fork();
     if (child < 0) return -1;
-    if (child) init(child);
+    if (child) init(child, argv);
     // In a foreground process group of its own, as tini does, so that the terminal's signals do not come twice.
     if (setpgid(0, 0) == 0 && steps->terminal) { signal(SIGTTOU, SIG_IGN); if (tcsetpgrp(0, getpid()) < 0) errno = 0; signal(SIGTTOU, SIG_DFL); }
   }

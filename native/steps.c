@@ -145,9 +145,25 @@ static int open_in(struct steps *steps, const char *path, unsigned long long fla
   }
 }
 
+struct making { int file; unsigned mode, uid, gid; int no_symlinks, links; };
+
+static int open_making(struct steps *steps, const char *path, struct making how);
+
+// `part` (whose last component starts at `from`) is a link to what is not there: makes that, with `rest` of the path below it.
+static int make_linked(struct steps *steps, int parent, const char *part, size_t from, const char *rest, struct making how) {
+  char link[4096], path[4096];
+  ssize_t n = readlinkat(parent, part + from, link, sizeof link - 1);
+  if (n < 0 || how.links++ >= 40) { errno = n < 0 ? ENOENT : ELOOP; return -1; }
+  link[n] = 0;
+  int length = snprintf(path, sizeof path, "%.*s%s%s", link[0] == '/' ? 0 : (int)from, part, link, rest);
+  if (length >= (int)sizeof path) { errno = ENAMETOOLONG; return -1; }
+  return open_making(steps, path, how);
+}
+
 // As open_in with O_PATH, and makes what is missing: directories with `mode` (and owner), and a last component that is a file when `file`.
-static int open_or_make(struct steps *steps, const char *path, int file, unsigned mode, unsigned uid, unsigned gid, int no_symlinks) {
+static int open_making(struct steps *steps, const char *path, struct making how) {
   char part[4096];
+  int file = how.file, no_symlinks = how.no_symlinks; unsigned mode = how.mode, uid = how.uid, gid = how.gid;
   int fd = open_in(steps, path, O_PATH, no_symlinks);
   if (fd >= 0 || errno != ENOENT) return fd;
   size_t length = strlen(path), at = 0;
@@ -165,11 +181,20 @@ static int open_or_make(struct steps *steps, const char *path, int file, unsigne
       if (last && file) { int made = openat(parent, part + from, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644); if (made >= 0) close(made); }
       else if (mkdirat(parent, part + from, mode) == 0 && uid != KEEP) fchownat(parent, part + from, uid, gid, AT_SYMLINK_NOFOLLOW);
       fd = open_in(steps, part, O_PATH | (last ? 0 : O_DIRECTORY), no_symlinks);
+      if (fd < 0 && errno == ENOENT && !no_symlinks) {
+        fd = make_linked(steps, parent, part, from, path + at, how);
+        close(parent);
+        return fd;
+      }
     }
     close(parent);
     parent = fd;
   }
   return parent;
+}
+
+static int open_or_make(struct steps *steps, const char *path, int file, unsigned mode, unsigned uid, unsigned gid, int no_symlinks) {
+  return open_making(steps, path, (struct making){ file, mode, uid, gid, no_symlinks, 0 });
 }
 
 // The directory that holds `path`, made if missing; *name is the last component.
@@ -247,6 +272,15 @@ static int old_overlay_tree(const struct op *op) {
   return tree;
 }
 
+// The root of a new filesystem gets the mode of the directory it covers, when there is one.
+static int keep_mode(struct steps *steps, int tree, const char *target) {
+  struct stat st; int fd = open_in(steps, target, O_PATH | O_DIRECTORY, 0);
+  if (fd < 0) return 0;
+  int result = fstat(fd, &st) < 0 ? -1 : fchmodat(tree, ".", st.st_mode & 07777, 0);
+  close(fd);
+  return result;
+}
+
 static int do_mount(struct steps *steps, const struct op *op) {
   unsigned flags = op->u[3], done = 0;
   int tree, idmap = op->f[1] >= 0 ? steps->slot[op->f[1]] : -1;
@@ -259,6 +293,7 @@ static int do_mount(struct steps *steps, const struct op *op) {
   if (tree >= 0) TRY(set_attributes(tree, op->u[0] & ~done, op->u[1], op->u[2], flags & MOUNT_ATTRIBUTES_RECURSIVE, idmap));
   if (tree >= 0 && op->f[2] >= 0) { steps->slot[op->f[2]] = tree; return 0; }
   steps->about = op->s[2];
+  if (flags & MOUNT_KEEP_MODE && tree >= 0) TRY(keep_mode(steps, tree, op->s[2]));
   int file = tree >= 0 && !is_directory(tree), make = flags & (MOUNT_CREATE_DIRECTORY | MOUNT_CREATE_FILE), no_symlinks = flags & MOUNT_NO_SYMLINKS;
   int target = make ? open_or_make(steps, op->s[2], file, 0755, KEEP, KEEP, no_symlinks) : open_in(steps, op->s[2], O_PATH, no_symlinks);
   if (target < 0) { int skip = flags & MOUNT_OPTIONAL && errno == ENOENT; if (tree >= 0) close(tree); return skip ? 0 : -1; }

@@ -43,7 +43,12 @@ interface Explanation {
 function explain(op: Op | undefined, failure: LaunchFailure, text: string): Explanation {
   if (op?.op === 'exec') return explainExec(op.args[0] ?? '', failure, text);
   if (op?.op === 'user' && failure.errno === enoent) return explainUser(failure.about);
-  if (op?.op === 'chdir') return { message: `chdir to cwd (${JSON.stringify(op.path)}) set in config.json failed: ${text}`, exitCode: 128 };
+  if (op?.op === 'chdir') {
+    // The docker command takes 127 and 126 from these errors wherever they come from.
+    const exitCode = failure.errno === enoent ? 127 : failure.errno === eacces || failure.errno === enotdir ? 126 : 128;
+    return { message: `chdir to cwd (${JSON.stringify(op.path)}) set in config.json failed: ${text}`, exitCode };
+  }
+  if (op?.op === 'rlimit') return { message: `error setting rlimit type ${op.resource}: ${text}`, exitCode: 128 };
   if (op?.op === 'mount') {
     const hint =
       failure.errno === enotdir

@@ -77,13 +77,16 @@ export class Launcher implements AsyncDisposable {
     const image = typeof launcher === 'string' ? -1 : libc.memoryFile('launcher', launcher);
     const path = typeof launcher === 'string' ? launcher : `/proc/${process.pid}/fd/${image}`;
     try {
-      const child = Bun.spawn([path, 'zygote', '3'], { stdio: ['ignore', 'ignore', 'ignore', theirs], env: {}, cwd: '/' });
+      const child = Bun.spawn([path, 'zygote', '3'], { stdio: ['ignore', 'ignore', 'pipe', theirs], env: {}, cwd: '/' });
       child.unref();
       const zygote = { control, process: child };
       this.#zygote = zygote;
-      void child.exited.then((code) => {
+      // It lets go of stderr once it is ready: what it says there is why it could not.
+      const words = new Response(child.stderr as ReadableStream<Uint8Array>).text();
+      void child.exited.then(async (code) => {
         if (this.#zygote !== zygote) return;
-        log.warn('the launcher is gone', { code });
+        log.warn('the launcher is gone', { code, error: (await words).trim() });
+        if (this.#zygote !== zygote) return;
         this.#drop();
       });
       return zygote;

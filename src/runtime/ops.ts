@@ -197,6 +197,7 @@ export const mountFlags = {
   recursive: 16,
   attributesRecursive: 32,
   optional: 64,
+  keepMode: 128,
 } as const;
 
 /** MOUNT_ATTR_… of linux/mount.h. To set one of the atime modes, clear `atime` as well. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { EngineError, type Log } from '../base/index.ts';
+import { EngineError, isEngineError, type Log } from '../base/index.ts';
 import { Libc } from '../kernel/index.ts';
 import { hostCapabilities } from './capabilities.ts';
 import { cgroupPath, createCgroupDriver, type CgroupDriver } from './cgroup/index.ts';
-import { readContainerRecord, writeContainerRecord, type ContainerRecord } from './container-record.ts';
+import { readContainerRecord, writeContainerRecord, type CgroupRecord, type ContainerRecord } from './container-record.ts';
 import type { ContainerProcess, ContainerRequest, ExecRequest, ExitRecord, Runtime } from './contract.ts';
 import { readExitRecord, unknownExit } from './exit-record.ts';
 import { Launcher } from './launcher.ts';
@@ -12,7 +12,7 @@ import { connectMonitor, dismissMonitor, nestedRunDirectories, withMonitorSocket
 import { plan, planExec } from './plan/index.ts';
 import { MonitoredProcess } from './process.ts';
 import { SeccompCache } from './seccomp/index.ts';
-import { startProcess } from './start-process.ts';
+import { startProcess, type ProcessToStart } from './start-process.ts';
 import { fetchStdio } from './stdio.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -89,22 +89,24 @@ class LauncherRuntime implements Runtime {
     const { id, runDirectory, stdio, privileged } = request;
     const { record, cgroup } = container;
     const context = { id, runDirectory, ...this.#planning() };
-    const process = await startProcess(
-      this.#libc,
-      this.#launcher,
-      {
-        ...{ id, kind: 'exec', runDirectory, stdio, record, cgroup, descriptor: container.pidfd },
-        plan: (table) =>
-          planExec(record.spec, request.process, privileged, {
-            ...context,
-            stdio: table.stdio,
-            cgroup: table.cgroup,
-            pidfdSlot: table.extraSlot,
-          }),
-      },
-      options.signal,
-    );
-    return this.#track(runDirectory, process);
+    const wanted: ProcessToStart = {
+      ...{ id, kind: 'exec', runDirectory, stdio, record, cgroup, descriptor: container.pidfd },
+      plan: (table) =>
+        planExec(record.spec, request.process, privileged, {
+          ...context,
+          stdio: table.stdio,
+          cgroup: table.cgroup,
+          pidfdSlot: table.extraSlot,
+        }),
+    };
+    const start = (directory?: string) => startProcess(this.#libc, this.#launcher, { ...wanted, directory }, options.signal);
+    try {
+      return this.#track(runDirectory, await start());
+    } catch (error) {
+      const elsewhere = isBusyCgroup(error) ? presentCgroup(record.cgroup, container.pid) : undefined;
+      if (elsewhere === undefined) throw error;
+      return this.#track(runDirectory, await start(elsewhere));
+    }
   }
 
   async reconnect(id: string, runDirectory: string): Promise<ContainerProcess | ExitRecord | undefined> {
@@ -176,4 +178,19 @@ class LauncherRuntime implements Runtime {
     this.#cgroups.open(record.cgroup.path).killAll();
     return unknownExit();
   }
+}
+
+const ebusy = 16;
+
+// cgroup v2 takes no process into a cgroup that hands controllers on to its children: a container that manages its cgroups itself has moved.
+function isBusyCgroup(error: unknown): boolean {
+  return isEngineError(error, 'InvalidArgument') && error.detail['step'] === 'clone' && error.detail['errno'] === ebusy;
+}
+
+/** Where in the v2 tree the container's first process is now; undefined when there is none, or it is where it was put. */
+function presentCgroup({ join, path }: CgroupRecord, pid: number): string | undefined {
+  const { directory } = join;
+  const now = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+  if (directory === undefined || now === undefined || now === path || !directory.endsWith(path)) return undefined;
+  return `${directory.slice(0, -path.length)}${now}`;
 }

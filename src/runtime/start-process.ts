@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Libc } from '../kernel/index.ts';
 import type { MonitorConnection } from './connection.ts';
 import type { ContainerCgroup, StdioRequest } from './contract.ts';
-import type { CgroupRecord, ContainerRecord } from './container-record.ts';
+import type { ContainerRecord } from './container-record.ts';
 import { toLaunchError } from './launch-failure.ts';
 import { withMonitorSocket } from './monitor-socket.ts';
 import type { Launcher } from './launcher.ts';
@@ -27,6 +27,8 @@ export interface ProcessToStart {
   }) => readonly Op[];
   /** One more descriptor for the plan, the caller's to close; -1 for none. */
   readonly descriptor: number;
+  /** The v2 cgroup to be born in instead of the container's own. */
+  readonly directory?: string | undefined;
   /** Done while the launcher is at work. */
   readonly meanwhile?: () => void;
   /** Called at the plan's first wait op, with the process's pid. */
@@ -64,7 +66,7 @@ async function launch(
   stdio: { readonly planned: PlannedStdio; readonly slots: readonly number[] },
 ): Promise<{ readonly ops: readonly Op[]; readonly connection: MonitorConnection }> {
   // Slots before `firstFreeSlot` that nobody uses have to hold something: any descriptor does.
-  const directory = cgroupDirectory(wanted.record.cgroup);
+  const directory = cgroupDirectory(wanted.directory ?? wanted.record.cgroup.join.directory);
   try {
     const filler = stdio.slots[0] ?? (wanted.descriptor >= 0 ? wanted.descriptor : directory >= 0 ? directory : 2);
     const slots = [...stdio.slots];
@@ -89,8 +91,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** On cgroup v2, and in the v2 tree of a hybrid machine, a process is born in its cgroup, by the directory's descriptor. */
-function cgroupDirectory({ join: entry }: CgroupRecord): number {
-  return entry.directory === undefined ? -1 : openSync(entry.directory, constants.O_RDONLY | constants.O_DIRECTORY);
+function cgroupDirectory(directory: string | undefined): number {
+  return directory === undefined ? -1 : openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
 // The namespaces are there, no file system is yet: sysfs shows the network namespace as it is then.

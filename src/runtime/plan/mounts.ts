@@ -78,6 +78,8 @@ export function mountOps(
   // A read-only tmpfs has to take the mount points and devices below it first.
   const later = !bind && mount.type === 'tmpfs' && (options.set & mountAttributes.readonly) !== 0;
   const all = options.recursiveSet | options.recursiveClear;
+  // runc's rule: a tmpfs without `mode=` looks like the directory it covers; over nothing it is 1777, the kernel's choice.
+  const keepsMode = !bind && mount.type === 'tmpfs' && !options.options.some((word) => word.startsWith('mode='));
   const op: MountOp = {
     ...noMount,
     type: bind ? '' : (mount.type ?? ''),
@@ -87,7 +89,12 @@ export function mountOps(
     attributesSet: later ? options.set & ~mountAttributes.readonly : options.set,
     // A new filesystem has nothing to clear; a bind has its source's.
     attributesClear: bind ? options.clear : 0,
-    flags: mountFlags.createDirectory | (bind ? mountFlags.bind : 0) | (options.recursive ? mountFlags.recursive : 0) | strictness(target),
+    flags:
+      mountFlags.createDirectory |
+      (bind ? mountFlags.bind : 0) |
+      (options.recursive ? mountFlags.recursive : 0) |
+      (keepsMode ? mountFlags.keepMode : 0) |
+      strictness(target),
     idmap: idmap?.slot ?? -1,
   };
   if (!bind && op.type === '') throw invalid('mounts', `${target} has no type`);
