@@ -64,7 +64,9 @@ export async function launcherScenario(bundle: string, runs: number, inside: rea
   ] as const) {
     const theirs = samples[name] ?? [];
     const times = `launcher ${middle(ours).toFixed(1)} ms [${Math.min(...ours).toFixed(1)}], ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}]`;
-    console.log(`| launcher | run → exit → delete, to ${name} | ${times} | ratio ${(middle(ours) / middle(theirs)).toFixed(3)}, goal ${goal} |`);
+    console.log(
+      `| launcher | run → exit → delete, to ${name} | ${times} | ratio ${(middle(ours) / middle(theirs)).toFixed(3)}, goal ${goal} |`,
+    );
   }
 }
 
