@@ -70,7 +70,7 @@ export class Peers implements AsyncDisposable {
       ...['--pidfile', `${this.root}/berth.pid`],
     ]);
     await answers(socket);
-    return { name: 'berth', socket, cli: [resolve('dist/berth'), '-H', `unix://${socket}`], pid };
+    return { name: 'berth', socket, cli: ['dist/berth', '-H', `unix://${socket}`], pid };
   }
 
   async #start(name: string, command: readonly string[]): Promise<number> {
@@ -129,7 +129,8 @@ async function answers(socket: string): Promise<void> {
 
 /** Images for both: busybox, and a Debian of more than 100 MB. Files are kept between runs. */
 export async function benchImages(): Promise<{ readonly busybox: string; readonly debian: string; readonly bundle: string }> {
-  const folder = resolve('build/cache/bench');
+  // Relative: the folder of the checkout may have a space in its name.
+  const folder = 'build/cache/bench';
   mkdirSync(folder, { recursive: true });
   const root = `${folder}/bundle/rootfs`;
   if (!existsSync(root)) {
@@ -143,5 +144,5 @@ export async function benchImages(): Promise<{ readonly busybox: string; readonl
       `mmdebstrap --variant=minbase --quiet --include=python3,perl bookworm ${folder}/d.tar && mv ${folder}/d.tar ${folder}/debian.tar`,
     );
   if (!existsSync(`${folder}/busybox.tar`)) await sh(`tar -C ${root} -cf ${folder}/busybox.tar .`);
-  return { busybox: `${folder}/busybox.tar`, debian: `${folder}/debian.tar`, bundle: `${folder}/bundle` };
+  return { busybox: `${folder}/busybox.tar`, debian: `${folder}/debian.tar`, bundle: resolve(folder, 'bundle') };
 }
