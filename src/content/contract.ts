@@ -24,12 +24,18 @@ export interface ContentStore extends ContentSource, ContentTarget {
   put(bytes: Uint8Array): Promise<Digest>;
   /** Takes bytes in before anybody knows what they are called. Takes the stream over; on failure nothing is left. */
   ingest(bytes: ReadableStream<Uint8Array>, options: IngestOptions): Promise<Ingest>;
+  /**
+   * A blob that is about to arrive. What came before an earlier attempt broke off is there already, even from before a restart.
+   * @throws {EngineError} Conflict, while it is arriving already.
+   */
+  arrive(descriptor: Descriptor, options: { readonly signal: AbortSignal }): Promise<ArrivingBlob>;
+
   size(digest: Digest): number | undefined;
   path(digest: Digest): string;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
   /** Removing what is not there is no error. */
   remove(digest: Digest): Promise<void>;
-  /** Deletes half-written files; for start-up. */
+  /** Deletes half-written files; for start-up. Parts of blobs that were arriving stay for a week. */
   sweep(): Promise<void>;
 }
 
@@ -50,4 +56,21 @@ export interface Ingest extends AsyncDisposable {
   flush(): void;
   /** Makes them the blob `digest`, which the caller has verified: `digest()` said so, or the layer was unpacked with that diffID. */
   keep(digest: Digest): Promise<void>;
+}
+
+/** A blob that comes in while others read it. Dispose ends the arrival; unless the blob is whole, what came is kept for the next one. */
+export interface ArrivingBlob extends AsyncDisposable {
+  /** Bytes that are here. */
+  readonly size: number;
+  /**
+   * Brings the rest: `open` gives the bytes from an offset on. Verified while they pass; when this resolves the blob is in the store. Bytes
+   * that turn out not to be the blob are deleted. `progress` is told how many are here. Call once.
+   * @throws {EngineError} InvalidArgument, when they are not the blob.
+   */
+  fill(
+    open: (offset: number) => Promise<ReadableStream<Uint8Array>>,
+    options: { readonly signal: AbortSignal; readonly progress?: (size: number) => void },
+  ): Promise<void>;
+  /** The bytes from the start on, as they come; ends once all were verified, and fails when `fill` does. */
+  follow(options: { readonly signal: AbortSignal }): ReadableStream<Uint8Array>;
 }

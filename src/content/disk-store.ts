@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { rename, unlink, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { EngineError, messageOf, newId } from '../base/index.ts';
 import { digestHex, digestOf, parseDigest, type Descriptor, type Digest } from '../spec/index.ts';
-import type { ContentStore, Ingest, IngestOptions } from './contract.ts';
-import { DirectorySync, syncFile } from './durable.ts';
+import type { ArrivingBlob, ContentStore, Ingest, IngestOptions } from './contract.ts';
+import { openArrival } from './disk-arrival.ts';
+import { DirectorySync, syncFile, unlinkQuietly } from './durable.ts';
 import { writeStream } from './file-sink.ts';
 import { Verifier, wrongDigest } from './verify.ts';
 
@@ -13,6 +14,8 @@ interface Options {
 
 const defaultReadLimit = 4 * 1024 * 1024;
 const startBytes = 512;
+const partialPrefix = 'partial-';
+const partialLifeMs = 7 * 24 * 3600 * 1000;
 
 /** The store in `directory`, which is made when missing. One process writes to it; files under `ingest/` are half-written ones. */
 export function openDiskStore({ directory }: { readonly directory: string }): ContentStore {
@@ -23,6 +26,7 @@ class DiskStore implements ContentStore {
   readonly #blobs: string;
   readonly #ingest: string;
   readonly #directorySync: DirectorySync;
+  readonly #arriving = new Set<Digest>();
 
   constructor(directory: string) {
     this.#blobs = `${directory}/blobs/sha256`;
@@ -103,6 +107,24 @@ class DiskStore implements ContentStore {
     }
   }
 
+  async arrive(descriptor: Descriptor, { signal }: Options): Promise<ArrivingBlob> {
+    const { digest } = descriptor;
+    signal.throwIfAborted();
+    if (this.#arriving.has(digest)) throw new EngineError('Conflict', `blob ${digest} is arriving already`);
+    this.#arriving.add(digest);
+    const path = `${this.#ingest}/${partialPrefix}${digestHex(digest)}`;
+    try {
+      return await openArrival(descriptor, path, {
+        publish: async () => void (await this.#publish(path, digest)),
+        close: () => void this.#arriving.delete(digest),
+        toError: storeError,
+      });
+    } catch (error) {
+      this.#arriving.delete(digest);
+      throw storeError(error);
+    }
+  }
+
   size(digest: Digest): number | undefined {
     const stat = statSync(this.path(digest), { throwIfNoEntry: false });
     return stat?.isFile() === true ? stat.size : undefined;
@@ -126,7 +148,11 @@ class DiskStore implements ContentStore {
   }
 
   async sweep(): Promise<void> {
-    for (const name of readdirSync(this.#ingest)) await unlinkQuietly(`${this.#ingest}/${name}`);
+    for (const name of readdirSync(this.#ingest)) {
+      const path = `${this.#ingest}/${name}`;
+      const old = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > partialLifeMs;
+      if (old || !name.startsWith(partialPrefix)) await unlinkQuietly(path);
+    }
   }
 
   #newPath(): string {
@@ -210,10 +236,4 @@ function storeError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return error;
   const text = error.code === 'ENOSPC' ? 'no space left on device' : messageOf(error);
   return new EngineError('Internal', `Cannot store blob: ${text}`, { cause: error });
-}
-
-async function unlinkQuietly(path: string): Promise<void> {
-  await unlink(path).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-  });
 }

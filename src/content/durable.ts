@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 
 /** Waits until the file's bytes are on the disk. */
 export async function syncFile(path: string): Promise<void> {
@@ -51,4 +51,11 @@ export class DirectorySync {
       this.#running = null;
     }
   }
+}
+
+/** Deletes a file that may be gone already. */
+export async function unlinkQuietly(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  });
 }

@@ -29,9 +29,32 @@ export async function writeStream(
   }
 }
 
+/** As `writeStream`, at the end of an open file; `wrote` is told of each batch that is in it. */
+export async function appendStream(
+  handle: FileHandle,
+  bytes: ReadableStream<Uint8Array>,
+  see: (chunk: Uint8Array) => void,
+  wrote: (count: number) => void,
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  const reader = bytes.getReader();
+  try {
+    await pump(handle, reader, see, options.signal, wrote);
+  } catch (error) {
+    await reader.cancel(error).catch(() => undefined);
+    throw error;
+  }
+}
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-async function pump(handle: FileHandle, reader: Reader, see: (chunk: Uint8Array) => void, signal: AbortSignal): Promise<number> {
+async function pump(
+  handle: FileHandle,
+  reader: Reader,
+  see: (chunk: Uint8Array) => void,
+  signal: AbortSignal,
+  wrote: ((count: number) => void) | null = null,
+): Promise<number> {
   let batch: Uint8Array[] = [];
   let batched = 0;
   let total = 0;
@@ -41,7 +64,11 @@ async function pump(handle: FileHandle, reader: Reader, see: (chunk: Uint8Array)
     await writing;
     if (failure !== undefined) throw failure;
     const chunks = batch;
-    writing = writeAll(handle, chunks, batched).catch((error: unknown) => void (failure = error));
+    const count = batched;
+    writing = writeAll(handle, chunks, count).then(
+      () => wrote?.(count),
+      (error: unknown) => void (failure = error),
+    );
     batch = [];
     batched = 0;
   };
@@ -54,6 +81,10 @@ async function pump(handle: FileHandle, reader: Reader, see: (chunk: Uint8Array)
       if (batched >= batchBytes) await write();
     }
     if (batched > 0) await write();
+  } catch (error) {
+    // An arrival that breaks off keeps all that came.
+    if (wrote !== null && batched > 0 && failure === undefined) await write();
+    throw error;
   } finally {
     await writing;
   }

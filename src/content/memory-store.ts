@@ -1,6 +1,6 @@
 import { EngineError } from '../base/index.ts';
 import { digestOf, type Descriptor, type Digest } from '../spec/index.ts';
-import type { ContentStore, Ingest } from './contract.ts';
+import type { ArrivingBlob, ContentStore, Ingest } from './contract.ts';
 import { noSuchBlob } from './disk-store.ts';
 import { Verifier } from './verify.ts';
 
@@ -58,6 +58,36 @@ class MemoryStore implements ContentStore {
       flush() {},
       keep: async (digest) => void this.#blobs.set(digest, whole),
       async [Symbol.asyncDispose]() {},
+    };
+  }
+
+  async arrive(descriptor: Descriptor): Promise<ArrivingBlob> {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    promise.catch(() => undefined);
+    return {
+      size: 0,
+      fill: async (open, options) => {
+        try {
+          await this.write(descriptor, await open(0), options);
+          resolve(await this.read(descriptor.digest, descriptor.size));
+        } catch (error) {
+          reject(error);
+          throw error;
+        }
+      },
+      follow: () => {
+        const reading = promise.then((bytes) => streamOf(bytes).getReader());
+        return new ReadableStream({
+          async pull(controller) {
+            const { done, value } = await (await reading).read();
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+        });
+      },
+      async [Symbol.asyncDispose]() {
+        reject(new EngineError('Unavailable', 'the arrival was ended'));
+      },
     };
   }
 
