@@ -78,6 +78,11 @@ export interface LayerToApply {
   readonly parent: Digest | null;
   /** The bytes are known to have digest `diffId` (an uncompressed blob of the content store): they are not hashed once more. */
   readonly verified?: true;
+  /**
+   * The parent is on its way: resolves when it is there. Where the driver lets layers be unpacked apart, this one is meanwhile.
+   * A rejection ends the apply with the same error.
+   */
+  readonly below?: Promise<unknown>;
   /** Takes over the stream: it is read to its end or cancelled. */
   readonly tar: ReadableStream<Uint8Array>;
 }

@@ -8,6 +8,7 @@ import type { SnapshotDriver } from './driver.ts';
 export function copyDriver(workers: RootWorkers): SnapshotDriver {
   return {
     name: 'vfs',
+    apart: false,
     whiteouts: (bottom) => (bottom ? 'bottom' : 'delete'),
     async seed([parent], to, options) {
       if (parent !== undefined) await workers.copyTree(parent, to, options);

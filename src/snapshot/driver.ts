@@ -13,6 +13,8 @@ export interface Stack {
 export interface SnapshotDriver {
   /** Docker's word for it. */
   readonly name: 'overlay2' | 'vfs';
+  /** Layers are unpacked without what is below them. */
+  readonly apart: boolean;
   /** How a layer tar's whiteouts are kept. */
   whiteouts(bottom: boolean): WhiteoutMode;
   /** Fills the new directory `to` of a snapshot that stands on `lower`, before anything is written to it. */

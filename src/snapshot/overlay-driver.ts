@@ -10,6 +10,7 @@ export function overlayDriver(options: { readonly userNamespace?: boolean } = {}
   const extra = [...switchedOff(), ...(options.userNamespace === true ? ['userxattr'] : [])];
   return {
     name: 'overlay2',
+    apart: true,
     whiteouts: (bottom) => (bottom ? 'bottom' : 'overlay'),
     seed: () => Promise.resolve(),
     mounts: (stack) => [mountOf(stack, extra)],

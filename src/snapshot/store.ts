@@ -208,10 +208,14 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
   }
 
   async #unpack(layer: LayerToApply, chainId: Digest, options: { readonly signal: AbortSignal }): Promise<number> {
-    const lower = this.#lower(layer.parent);
+    // Nobody else may listen while the layer itself is unpacked.
+    layer.below?.catch(() => undefined);
+    if (!this.#driver.apart) await layer.below;
+    const early = this.#driver.apart && layer.below !== undefined;
+    let lower = early ? [] : this.#lower(layer.parent);
     const id = this.#make();
     try {
-      await this.#driver.seed(lower, this.#fs(id), options);
+      if (!early) await this.#driver.seed(lower, this.#fs(id), options);
       const whiteouts = this.#driver.whiteouts(layer.parent === null);
       const applied = await this.#workers.applyTar(this.#fs(id), layer.tar, {
         signal: options.signal,
@@ -220,6 +224,10 @@ export class DirectorySnapshotStore implements SnapshotStore, AsyncDisposable {
       });
       if (layer.verified !== true && applied.digest !== layer.diffId)
         throw new EngineError('InvalidArgument', `layer does not match its digest: expected ${layer.diffId}, got ${applied.digest}`);
+      if (early) {
+        await layer.below;
+        lower = this.#lower(layer.parent);
+      }
       if (applied.impliedDirectories.length > 0 && lower.length > 0) {
         const argument = { root: this.#fs(id), lower, paths: applied.impliedDirectories };
         await this.#workers.adoptDirectories(argument, options);

@@ -83,6 +83,21 @@ export function snapshotSuite(driver: () => Promise<SnapshotDriver>): void {
     ]);
   });
 
+  test('a layer may come before the one it stands on', async () => {
+    const one = await layer(null, directory('d', 0o700), file('d/a', 'one'));
+    const two = await layer(one.diffId, file('d/.wh.a', ''), file('d/b', 'two'));
+    const below = Promise.withResolvers<void>();
+    const upper = store.apply({ ...two, below: below.promise }, { signal });
+    await store.apply(one, { signal });
+    below.resolve();
+    expect(await look((await upper).chainId)).toEqual({ d: '/', 'd/b': 'two' });
+    const orphan = await layer(one.diffId, file('c'));
+    await expect(store.apply({ ...orphan, below: Promise.reject(new Error('the lower one broke')) }, { signal })).rejects.toThrow(
+      'the lower one broke',
+    );
+    expect(store.listCommitted().length).toBe(2);
+  });
+
   test('bytes that are known to be right are taken as they are', async () => {
     const known = await layer(null, file('x'));
     expect((await store.apply({ ...known, verified: true }, { signal })).chainId).toBe(known.diffId);
