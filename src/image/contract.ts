@@ -1,4 +1,4 @@
-import type { Digest, HistoryEntry, ImageConfig, Platform } from '../spec/index.ts';
+import type { Descriptor, Digest, HistoryEntry, ImageConfig, Platform, Reference } from '../spec/index.ts';
 
 /** One image of the store. Docker's image id is the digest of its config blob. */
 export interface Image {
@@ -76,6 +76,21 @@ export interface ImageStore {
   /** A new image from layers that are in the snapshot store already: what commit and build end with. */
   create(request: CreateImageRequest): Promise<Image>;
 
+  /**
+   * An image of a registry: what is not here of its blobs is brought, and its layers are unpacked. Whole or not at all.
+   * @throws {EngineError} InvalidArgument, when it is broken or an artifact; what `openFrom` throws.
+   */
+  pull(remote: RemoteImage, options: { readonly signal: AbortSignal; readonly progress: (event: ImageProgress) => void }): Promise<Image>;
+
+  /** The image that has this name already, tag or digest. */
+  named(reference: Reference): Image | undefined;
+
+  /** An image's blobs, made where they are not there yet, and held until disposed; for push. */
+  blobs(image: Image, options: { readonly signal: AbortSignal }): Promise<ImageBlobs>;
+
+  /** Notes that a registry knows the image by `reference`, which has a digest. */
+  noteDigest(image: Image, reference: Reference): void;
+
   /** Images nobody names and nobody stands on (`dangling`), or nobody uses (`all`). */
   prune(options: {
     readonly all: boolean;
@@ -85,6 +100,23 @@ export interface ImageStore {
 
   /** Deletes half-made images and what no image names; for start-up. */
   sweep(): Promise<void>;
+}
+
+/** What saving and pushing need of an image; held until disposed. */
+export interface ImageBlobs extends Disposable {
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+/** An image somewhere else. */
+export interface RemoteImage {
+  /** Of one platform, verified. */
+  readonly manifest: Uint8Array<ArrayBuffer>;
+  /** Names it gets here. */
+  readonly names: readonly Reference[];
+  /** A blob's bytes from an offset on, unverified. */
+  openFrom(descriptor: Descriptor, offset: number, options: { readonly signal: AbortSignal }): Promise<ReadableStream<Uint8Array>>;
 }
 
 export interface ImageUser {

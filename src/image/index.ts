@@ -3,6 +3,7 @@ export { applyChanges } from './changes.ts';
 export type {
   CreateImageRequest,
   Image,
+  ImageBlobs,
   ImageHistoryRow,
   ImageProgress,
   ImageRemoval,
@@ -10,7 +11,7 @@ export type {
   ImageUser,
   ImportRequest,
   LoadedImage,
+  RemoteImage,
 } from './contract.ts';
 export { ensureHelloWorld, seedHelloWorld } from './hello-world.ts';
-export type { ImageBlobs } from './layer-blob.ts';
 export { openImageStore, type ImageStoreOptions, type RoomImageStore } from './open-image-store.ts';

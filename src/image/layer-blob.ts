@@ -2,7 +2,7 @@ import type { RootWorkers } from '../archive/index.ts';
 import { EngineError } from '../base/index.ts';
 import { chainId, mediaTypes, type Descriptor, type Digest, type Mount } from '../spec/index.ts';
 import type { Collector } from './collector.ts';
-import type { Image } from './contract.ts';
+import type { Image, ImageBlobs } from './contract.ts';
 import { encodeManifest } from './load.ts';
 import type { UnpackStores } from './unpack.ts';
 
@@ -10,13 +10,6 @@ export interface BlobStores extends UnpackStores {
   readonly collector: Collector;
   readonly rootWorkers: RootWorkers;
   readonly clock: { now(): Date };
-}
-
-/** What saving and pushing need of an image; held until disposed. */
-export interface ImageBlobs extends Disposable {
-  readonly manifest: Descriptor;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
 }
 
 /**

@@ -93,7 +93,8 @@ async function unpackLayers(
   return blobs;
 }
 
-async function storeImage(
+/** Makes an image of blobs that are in the store and layers that are unpacked. */
+export async function storeImage(
   stores: LoadStores,
   planned: PlannedImage,
   blobs: readonly Descriptor[],

@@ -3,13 +3,26 @@ import type { RootWorkers } from '../archive/index.ts';
 import type { Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
-import type { Digest } from '../spec/index.ts';
+import type { Digest, Reference } from '../spec/index.ts';
+import { Arrivals } from './arrivals.ts';
 import { Collector } from './collector.ts';
-import type { CreateImageRequest, Image, ImageHistoryRow, ImageRemoval, ImageStore, ImportRequest, LoadedImage } from './contract.ts';
+import type {
+  CreateImageRequest,
+  Image,
+  ImageBlobs,
+  ImageHistoryRow,
+  ImageProgress,
+  ImageRemoval,
+  ImageStore,
+  ImportRequest,
+  LoadedImage,
+  RemoteImage,
+} from './contract.ts';
 import { createImage, importRoot, parseTag } from './create.ts';
 import { imageHistory } from './history.ts';
 import { loadImages, type LoadOptions } from './load.ts';
-import { imageBlobs, type BlobStores, type ImageBlobs } from './layer-blob.ts';
+import { imageBlobs, type BlobStores } from './layer-blob.ts';
+import { pullImage } from './pull.ts';
 import { ImageRecords } from './records.ts';
 import { pruneImages, removeImage, type RemovalOptions } from './removal.ts';
 import { noSuchImage, resolveImage } from './resolve.ts';
@@ -23,6 +36,8 @@ export interface ImageStoreOptions {
   readonly rootWorkers: RootWorkers;
   readonly log: Log;
   readonly clock: { now(): Date };
+  /** Blobs that are downloaded at once (default 3, as Docker). */
+  readonly downloads?: number;
 }
 
 /** The images of this machine. Nothing is read from blobs to open it. Sweeping what a crash left is the caller's first step. */
@@ -33,9 +48,11 @@ export function openImageStore(options: ImageStoreOptions): RoomImageStore {
 /** The store and what only its own room and the registry need of it. */
 export class RoomImageStore implements ImageStore {
   readonly #stores: BlobStores;
+  readonly #arrivals: Arrivals;
 
-  constructor({ database, content, snapshots, rootWorkers, clock }: ImageStoreOptions) {
+  constructor({ database, content, snapshots, rootWorkers, clock, downloads = 3 }: ImageStoreOptions) {
     const records = new ImageRecords(database);
+    this.#arrivals = new Arrivals(content, downloads);
     this.#stores = { records, content, snapshots, rootWorkers, clock, collector: new Collector({ records, content, snapshots }) };
   }
 
@@ -90,7 +107,21 @@ export class RoomImageStore implements ImageStore {
     await this.#stores.collector.collect('all');
   }
 
-  /** An image's blobs, made where they are not there yet, and held until disposed; for push. */
+  pull(remote: RemoteImage, options: { readonly signal: AbortSignal; readonly progress: (event: ImageProgress) => void }): Promise<Image> {
+    return pullImage({ ...this.#stores, arrivals: this.#arrivals }, remote, options);
+  }
+
+  named(reference: Reference): Image | undefined {
+    const id = this.#stores.records.named(reference);
+    return id === undefined ? undefined : this.#stores.records.get(id);
+  }
+
+  noteDigest(image: Image, reference: Reference): void {
+    const { records, clock } = this.#stores;
+    if (reference.digest === undefined) throw new TypeError('the reference has no digest');
+    if (records.get(image.id) !== undefined) records.setName(reference, image.id, clock.now());
+  }
+
   blobs(image: Image, options: { readonly signal: AbortSignal }): Promise<ImageBlobs> {
     return imageBlobs(this.#stores, image, options);
   }

@@ -16,8 +16,8 @@ import {
   type Reference,
 } from '../spec/index.ts';
 import { blobName } from './archive-files.ts';
-import type { Image } from './contract.ts';
-import { imageBlobs, type BlobStores, type ImageBlobs } from './layer-blob.ts';
+import type { Image, ImageBlobs } from './contract.ts';
+import { imageBlobs, type BlobStores } from './layer-blob.ts';
 import type { ImageRecords } from './records.ts';
 import { isIdPrefix, resolveImage } from './resolve.ts';
 

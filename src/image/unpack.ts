@@ -34,7 +34,8 @@ export async function unpackLayer(
   if (descriptor !== null && (descriptor.digest !== digest || descriptor.size !== bytes.size))
     throw wrongLayer(descriptor.digest, descriptor.digest === digest ? `${bytes.size} bytes` : digest);
   const open = async (): Promise<ReadableStream<Uint8Array>> => {
-    const stream = counted(await bytes.open(options), diffId, bytes.size, options.progress);
+    const target = { id: shortId(diffId), status: 'Loading layer', total: bytes.size };
+    const stream = counted(await bytes.open(options), target, options.progress);
     return packed ? decompress(stream, options) : stream;
   };
   if (!snapshots.has(chainId(parent, diffId))) await snapshots.apply({ diffId, parent, tar: await open() }, options);
@@ -70,15 +71,13 @@ export async function streamDigest(stream: ReadableStream<Uint8Array>, signal: A
   return digest;
 }
 
-// Tells how far a layer is, a hundred times at most.
-function counted(
+/** The same bytes; tells how far they are, a hundred times at most. Takes the stream over. */
+export function counted(
   stream: ReadableStream<Uint8Array>,
-  diffId: Digest,
-  total: number,
+  { id, status, total }: { readonly id: string; readonly status: string; readonly total: number },
   progress: ((event: ImageProgress) => void) | undefined,
 ): ReadableStream<Uint8Array> {
   if (progress === undefined) return stream;
-  const id = shortId(diffId);
   const reader = stream.getReader();
   const step = Math.max(total / 100, 512 * 1024);
   let current = 0;
@@ -90,7 +89,7 @@ function counted(
         current += value?.length ?? 0;
         if (done || current >= next) {
           next = current + step;
-          progress({ kind: 'layer', id, status: 'Loading layer', current, total });
+          progress({ kind: 'layer', id, status, current, total });
         }
         if (done) controller.close();
         else controller.enqueue(value);
