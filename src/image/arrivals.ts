@@ -10,8 +10,8 @@ interface Options {
 /** Gives a blob's bytes from an offset on. */
 export type OpenFrom = (descriptor: Descriptor, offset: number, options: Options) => Promise<ReadableStream<Uint8Array>>;
 
-/** Somebody's part in an arrival. Dispose leaves it; the last one to leave ends it, and what came is kept for the next one. */
-export interface Joined extends Disposable {
+/** Somebody's part in an arrival. Dispose leaves it; the last one to leave ends it, waits for that, and what came is kept for the next one. */
+export interface Joined extends AsyncDisposable {
   /** Resolves when the blob is in the store. */
   readonly done: Promise<void>;
   /** The blob's bytes, verified once they end; they need not all be here yet. */
@@ -56,11 +56,13 @@ export class Arrivals {
         const signal = AbortSignal.any([options.signal, stop.signal]);
         return streamFrom(this.#read(running, descriptor, signal), () => stop.abort(new Error('nobody reads on')));
       },
-      [Symbol.dispose]: () => {
+      [Symbol.asyncDispose]: async () => {
         if (!joined) return;
         joined = false;
         running.listeners.delete(progress);
-        if (--running.users === 0) this.#abandon(descriptor.digest, running);
+        if (--running.users > 0) return;
+        this.#abandon(descriptor.digest, running);
+        await running.settled;
       },
     };
   }

@@ -113,7 +113,7 @@ class LayerPull {
       this.#outer.throwIfAborted();
       throw this.#stop.signal.reason;
     } finally {
-      for (const joined of this.#joined) joined?.[Symbol.dispose]();
+      await Promise.all(this.#joined.map(async (joined) => await joined?.[Symbol.asyncDispose]()));
     }
   }
 
