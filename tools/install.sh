@@ -17,6 +17,19 @@ unpack() { # unpack PACKAGE FOLDER
   mv build/packages/tmp/root "build/packages/$2"
   rm -rf build/packages/tmp
 }
+# The same from Debian's unstable suite, with lists of its own: the system's stay as they are.
+unpack_unstable() { # unpack_unstable PACKAGE FOLDER
+  [ -d "build/packages/$2" ] && return 0
+  update_lists
+  apt=$PWD/build/apt
+  mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$apt/sources.list"
+  printf 'Dir::State "%s/state";\nDir::Cache "%s/cache";\nDir::Etc::SourceList "%s/sources.list";\nDir::Etc::SourceParts "/dev/null";\nAcquire::Languages "none";\n' \
+    "$apt" "$apt" "$apt" >"$apt/apt.conf"
+  APT_CONFIG=$apt/apt.conf apt-get -qq update
+  APT_CONFIG=$apt/apt.conf unpack "$1" "$2"
+}
 update_lists() {
   [ -n "${updated-}" ] && return 0
   updated=1
@@ -45,8 +58,8 @@ if [ -n "$need" ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $need >/dev/null
 fi
 case " $* " in *" test "*)
-  # The docker client alone, where the machine has none: the package would start an engine.
-  command -v docker >/dev/null 2>&1 || { update_lists; unpack docker.io docker; }
+  # The docker client alone and of version 28, where the machine has none: the package of an engine would start it.
+  case "$(docker --version 2>/dev/null)" in *" version 28."*) ;; *) unpack_unstable docker-cli docker ;; esac
   # A kernel for the guest that tests cgroup v2.
   if [ ! -d build/packages/kernel ]; then
     update_lists

@@ -34,7 +34,7 @@ function testEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(BERTH|DOCKER|COMPOSE|BUILDX|CONTAINER)_/.test(name)) as Array<
     [string, string]
   >;
-  return { ...Object.fromEntries(kept), PATH: `${process.env['PATH'] ?? ''}:${process.cwd()}/build/packages/docker/usr/bin` };
+  return { ...Object.fromEntries(kept), PATH: `${process.cwd()}/build/packages/docker/usr/bin:${process.env['PATH'] ?? ''}` };
 }
 
 async function step(name: string, command: readonly string[]): Promise<Outcome> {

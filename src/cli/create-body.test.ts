@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeEngine } from './fake-engine.ts';
+import { dockerClient } from '../../test/harness/index.ts';
 import { main } from './main.ts';
 import { testIo } from './test-io.ts';
 
@@ -86,7 +87,7 @@ const lines = `
 --no-healthcheck
 --platform linux/amd64`.split('\n');
 
-const docker = Bun.which('docker');
+const docker = dockerClient();
 const folder = mkdtempSync(join(tmpdir(), 'berth-create-body-'));
 const files = {
   ENVFILE: '# comment\nF=1\nG\nPATH\n\n  H=2 \n',
@@ -100,7 +101,6 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each(lines)('create %s asks what the docker CLI asks', async (line) => {
-  if (docker === null) return;
   const words = splitWords(line.replace(/[A-Z]+FILE/g, (name) => join(folder, name)));
   const argv = ['create', ...words, 'busybox', 'a', '--b'];
   await using engine = fakeEngine(({ path }) =>

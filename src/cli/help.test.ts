@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
+import { dockerClient } from '../../test/harness/index.ts';
 import { main } from './main.ts';
 import { testIo } from './test-io.ts';
 
-const docker = Bun.which('docker');
+const docker = dockerClient();
 const commands =
   `attach,commit,cp,create,diff,events,exec,export,history,images,import,info,inspect,kill,load,logs,pause,port,ps,pull,rename,restart,rm,rmi,run,save,
 start,stats,stop,tag,top,unpause,update,version,wait,container inspect,container ls,container prune,container run,container ps,image history,image inspect,image ls,image prune,
@@ -11,7 +12,6 @@ image rm,image load,system df,system events,system info,system prune`
     .map((words) => words.trim());
 
 test.each(commands)("%s has the docker CLI's usage, aliases and flags", async (words) => {
-  if (docker === null) return;
   const theirs = Bun.spawn([docker, ...words.split(' '), '--help'], { stdout: 'pipe' });
   const io = testIo();
   expect(await main([...words.split(' '), '--help'], io)).toBe(0);
@@ -46,10 +46,6 @@ const mistakes: readonly string[][] = [
   ['run', '--mount', 'type=bind', 'x'],
   ['run', '--mount', 'type=tmpfs,dst=/x,bind-propagation=shared', 'x'],
   ['run', '--mount', 'type=bind,dst=/x,foo=bar', 'x'],
-  ['run', '-p', '99999:1', 'x'],
-  ['run', '-p', 'a:1', 'x'],
-  ['run', '-p', '1-3:1-2', 'x'],
-  ['run', '-p', '1/foo', 'x'],
   ['run', '--expose', 'a', 'x'],
   ['run', '--expose', '1:2', 'x'],
   ['run', '--restart', ':3', 'x'],
@@ -127,7 +123,6 @@ const mistakes: readonly string[][] = [
 
 test.each(mistakes)('%s %s %s %s fails as the docker CLI does', async (...argv) => {
   const words = argv.filter((word) => typeof word === 'string');
-  if (docker === null) return;
   const env = { PATH: '/bin', DOCKER_HOST: 'unix:///nowhere/engine.sock' };
   const theirs = Bun.spawn([docker, ...words], { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
   const [stdout, stderr, exitCode] = await Promise.all([
@@ -155,4 +150,11 @@ test('an engine that does not answer is told how to be started', async () => {
   expect(run.written.stderr).toBe(
     "berth: Cannot connect to the berth engine at unix:///nowhere/x.sock. Is it running? Start it with: berth system start\n\nRun 'berth run --help' for more information\n",
   );
+});
+
+// In words of our own: the docker CLI's changed between 28.2 and 28.5.
+test.each(['99999:1', 'a:1', '1-3:1-2', '1/foo'])('run -p %s is refused', async (port) => {
+  const io = testIo({ PATH: '/bin' });
+  expect(await main(['run', '-p', port, 'x'], io)).toBe(125);
+  expect(io.written.stderr).toMatch(/port|proto/i);
 });

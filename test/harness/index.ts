@@ -1,4 +1,5 @@
 export { cleanEnvironment, ok, run, type CommandOptions, type Finished } from './command.ts';
+export { dockerClient } from './docker-client.ts';
 export { berthPath, startEngine, TestEngine, type EngineOptions } from './engine.ts';
 export { busyboxTar, debianTar, importBusybox, importDebian } from './images.ts';
 export { TerminalSession } from './terminal.ts';
