@@ -3,6 +3,7 @@ import type { RootWorkers } from '../archive/index.ts';
 import type { KeyedLock, Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
+import type { Registry } from '../registry/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
 import type { VolumeStore } from '../volume/index.ts';
@@ -44,6 +45,7 @@ export interface House extends AsyncDisposable {
 
   readonly runtime: Runtime;
   readonly images: ImageStore;
+  readonly registry: Registry;
   readonly snapshots: SnapshotStore;
   readonly content: ContentStore;
   readonly volumes: VolumeStore;

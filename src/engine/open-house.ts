@@ -5,6 +5,7 @@ import type { RootWorkers } from '../archive/index.ts';
 import { KeyedLock, newId, writeFileAtomic, type Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
+import { openRegistry, type Registry } from '../registry/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
 import type { VolumeStore } from '../volume/index.ts';
@@ -32,6 +33,8 @@ export interface HouseOptions {
   readonly database: Database;
   readonly runtime: Runtime;
   readonly images: ImageStore;
+  /** Default: a client without any configuration. */
+  readonly registry?: Registry;
   readonly snapshots: SnapshotStore;
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
@@ -87,6 +90,7 @@ function build(options: HouseOptions): House {
     waiters: new Waiters(),
     runtime,
     images: options.images,
+    registry: options.registry ?? openRegistry(),
     snapshots: options.snapshots,
     content: options.content,
     volumes: options.volumes,

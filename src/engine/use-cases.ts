@@ -13,7 +13,11 @@ import type {
   WaitCondition,
   WaitResult,
 } from './contract.ts';
+import type { RegistryCredentials } from '../registry/index.ts';
 import type { House } from './house.ts';
+import type { PullImageRequest } from './image-pull.ts';
+import type { PushImageRequest } from './image-push.ts';
+import type { DistributionInspect } from './registries.ts';
 import type { EventsRequest } from './ports.ts';
 import type {
   CommitRequest,
@@ -118,6 +122,14 @@ export interface UseCases {
     filters: Filters,
     options: Options,
   ): Promise<{ readonly removed: readonly ImageRemoval[]; readonly reclaimed: number }>;
+  pullImage(house: House, request: PullImageRequest, options: Options): Promise<void>;
+  pushImage(house: House, request: PushImageRequest, options: Options): Promise<void>;
+  inspectDistribution(
+    house: House,
+    words: string,
+    credentials: RegistryCredentials | undefined,
+    options: Options,
+  ): Promise<DistributionInspect>;
 
   subscribeEvents(house: House, request: EventsRequest, options: Options): AsyncIterable<EngineEvent>;
   engineInfo(house: House): EngineInfo;

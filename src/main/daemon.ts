@@ -6,6 +6,7 @@ import { createLog, EngineError, messageOf, Scope, type Log } from '../base/inde
 import { openDiskStore } from '../content/index.ts';
 import { openDatabase, openHouse, systemClock, type House } from '../engine/index.ts';
 import { ensureHelloWorld, openImageStore, seedHelloWorld } from '../image/index.ts';
+import { openRegistry, type Registry } from '../registry/index.ts';
 import { createRuntime } from '../runtime/index.ts';
 import { openSnapshotStore } from '../snapshot/index.ts';
 import { openVolumeStore } from '../volume/index.ts';
@@ -15,6 +16,7 @@ import { readDaemonOptions, type DaemonOptions, type Listen } from './options/da
 import { daemonHelp } from './options/help.ts';
 import { writePidfile } from './pidfile.ts';
 import { program } from './program.ts';
+import { readRegistryPolicy } from './registry-policy.ts';
 import { removeCgroupParent } from './remove-cgroup-parent.ts';
 import { clearSocketPath, protectSocket } from './unix-socket.ts';
 
@@ -105,18 +107,41 @@ async function buildHouse(options: DaemonOptions, log: Log, scope: Scope): Promi
     workers: rootWorkers,
     log,
   });
-  const images = openImageStore({ database, content, snapshots, rootWorkers, log, clock });
+  const { downloads } = options.registries;
+  const images = openImageStore({ database, content, snapshots, rootWorkers, log, clock, downloads });
+  const registry = openRegistries(options, log, scope);
   scope.defer(() => removeCgroupParent(cgroupParent));
   const runtime = createRuntime({ launcher: readFileSync(embedded.launcher), cgroupParent: cgroupParent.slice(1), log });
   scope.defer(async () => await runtime[Symbol.asyncDispose]());
   const volumes = openVolumeStore({ database, root: join(dataRoot, 'volumes') });
   const house = await openHouse({
-    ...{ log, clock, dataRoot, execRoot, database, runtime, images, snapshots, content, volumes, rootWorkers },
+    ...{ log, clock, dataRoot, execRoot, database, runtime, images, registry, snapshots, content, volumes, rootWorkers },
     defaults: { cgroupParent, ...options.defaults },
   });
   scope.defer(async () => await house[Symbol.asyncDispose]());
   await seedHelloWorld(images, readFileSync(embedded.hello), { signal: house.closing });
   return house;
+}
+
+// SIGHUP has the policy file read again; one that cannot be read changes nothing.
+function openRegistries({ registries }: DaemonOptions, log: Log, scope: Scope): Registry {
+  const registry = openRegistry({
+    policy: readRegistryPolicy(registries),
+    userAgent: `berth/${program.version}`,
+    certificateDirectories: registries.certificateDirectories,
+    env: { ...process.env, ...registries.proxies },
+  });
+  const reload = (): void => {
+    try {
+      registry.configure(readRegistryPolicy(registries));
+      log.info('Registry policy was read again');
+    } catch (error) {
+      log.error('Registry policy stays as it was', { error: messageOf(error) });
+    }
+  };
+  process.on('SIGHUP', reload);
+  scope.defer(() => void process.off('SIGHUP', reload));
+  return registry;
 }
 
 function listen(server: HttpServer, address: Listen, options: DaemonOptions, log: Log): void {
@@ -137,7 +162,6 @@ function stopSignal(log: Log): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGHUP', () => log.info('SIGHUP: nothing to reload yet'));
   process.on('SIGPIPE', () => {});
   return promise;
 }

@@ -88,9 +88,9 @@ test('run: output, error output, exit codes, stdin', async () => {
     code: 127,
     stderr: expect.stringContaining('executable file not found in $PATH'),
   });
-  expect(await docker([...run, 'nonesuch'])).toMatchObject({
+  expect(await docker([...run, '127.0.0.1:1/nonesuch'])).toMatchObject({
     code: 125,
-    stderr: expect.stringContaining("pull access denied for nonesuch, repository does not exist or may require 'docker login'"),
+    stderr: expect.stringContaining('connect: connection refused'),
   });
 });
 

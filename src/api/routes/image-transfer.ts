@@ -1,12 +1,13 @@
 import { EngineError } from '../../base/index.ts';
 import { importImage, loadImages, saveImages } from '../../engine/index.ts';
-import { familiarName, formatFamiliar, parseReference, type Platform } from '../../spec/index.ts';
+import { parsePlatform, type Platform } from '../../spec/index.ts';
 import { bytes, jsonLines } from '../answers.ts';
 import { subject, type Call } from '../call.ts';
 import type { HttpAnswer } from '../http/index.ts';
 import { Mailbox } from '../mailbox.ts';
 import type { Route } from '../router.ts';
 import { referenceOf } from './images.ts';
+import { pull } from './registries.ts';
 
 export const imageTransferRoutes: readonly Route[] = [
   { method: 'POST', pattern: '/images/create', handler: create },
@@ -21,12 +22,11 @@ export const imageTransferRoutes: readonly Route[] = [
       ),
   },
   { method: 'GET', pattern: '/images/{name...}/get', handler: (call) => save(call, [subject(call)]) },
-  { method: 'POST', pattern: '/images/{name...}/push', handler: push },
 ];
 
 function create(call: Call): Promise<HttpAnswer> | HttpAnswer {
   const { query } = call;
-  return query.text('fromImage') === '' ? importRoot(call) : pull(call);
+  return query.text('fromImage') === '' ? importRoot(call) : pull(call, platformOf(query.text('platform')));
 }
 
 async function importRoot({ house, request, query, signal }: Call): Promise<HttpAnswer> {
@@ -47,24 +47,6 @@ async function importRoot({ house, request, query, signal }: Call): Promise<Http
     { signal },
   );
   return jsonLines(only({ status: image.id }));
-}
-
-// Until there are registries: what Docker says of a repository that is not there.
-async function pull({ api, query, signal }: Call): Promise<HttpAnswer> {
-  const { fromImage, tag } = { fromImage: query.text('fromImage'), tag: query.text('tag') };
-  const reference = parseReference(referenceOf(fromImage, tag));
-  const name = formatFamiliar(reference);
-  const known = await api.pullBuiltIn(/[:@]/.test(name.slice(name.lastIndexOf('/') + 1)) ? name : `${name}:latest`, { signal });
-  if (known) return jsonLines(only({ status: `Status: Downloaded newer image for ${name}` }));
-  throw new EngineError(
-    'NotFound',
-    `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ` +
-      'denied: requested access to the resource is denied',
-  );
-}
-
-function push({ params }: Call): never {
-  throw new EngineError('NotImplemented', `Cannot push ${params[0]}: registries are not supported yet`);
 }
 
 // The answer begins while the archive is still coming in; what goes wrong is a line of it.
@@ -102,11 +84,9 @@ function save({ house, query, signal, minor }: Call, names: readonly string[]): 
   return bytes(saveImages(house, names, platform === undefined ? {} : { platform }, { signal }), 'application/x-tar');
 }
 
-/** `os[/arch[/variant]]`, as create and pull take it. */
+/** `os[/arch[/variant]]`, as create and pull take it. @throws {EngineError} InvalidArgument. */
 function platformOf(text: string): Platform | undefined {
-  if (text === '') return undefined;
-  const [os = 'linux', architecture = 'amd64', variant] = text.split('/');
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return text === '' ? undefined : parsePlatform(text);
 }
 
 /** A JSON platform, as load and save take it since 1.48. @throws {EngineError} InvalidArgument. */

@@ -1,4 +1,3 @@
-import { EngineError } from '../../base/index.ts';
 import { commitContainer, imageHistory, inspectImage, listImages, pruneImages, removeImage, tagImage } from '../../engine/index.ts';
 import { json } from '../answers.ts';
 import { jsonBody, subject, type Call } from '../call.ts';
@@ -9,7 +8,6 @@ import type { Route } from '../router.ts';
 
 export const imageRoutes: readonly Route[] = [
   { method: 'GET', pattern: '/images/json', handler: list },
-  { method: 'GET', pattern: '/images/search', handler: search },
   { method: 'GET', pattern: '/images/{name...}/json', handler: inspect },
   { method: 'GET', pattern: '/images/{name...}/history', handler: history },
   { method: 'POST', pattern: '/images/{name...}/tag', handler: tag },
@@ -78,10 +76,6 @@ async function commit(call: Call): Promise<HttpAnswer> {
     { signal },
   );
   return json({ Id: id }, 201);
-}
-
-function search(): never {
-  throw new EngineError('NotImplemented', 'image search needs a registry');
 }
 
 /** `repo` and `tag` of a query as one reference; a tag may be a digest. '' when there is no repo. */

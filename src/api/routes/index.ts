@@ -7,6 +7,7 @@ import { execRoutes } from './execs.ts';
 import { imageTransferRoutes } from './image-transfer.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
+import { registryRoutes } from './registries.ts';
 import { systemRoutes } from './system.ts';
 import { unavailableRoutes } from './unavailable.ts';
 import { volumeRoutes } from './volumes.ts';
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...archiveRoutes,
   // Before the images' own: `/images/get` and `/images/create` are no names.
   ...bootstrapRoutes,
+  ...registryRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
   ...volumeRoutes,

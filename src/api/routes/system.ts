@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/index.ts';
 import { diskUsage, engineInfo, subscribeEvents, type EngineEvent } from '../../engine/index.ts';
 import { json, jsonLines } from '../answers.ts';
-import { jsonBody, type Call } from '../call.ts';
+import type { Call } from '../call.ts';
 import type { HttpAnswer } from '../http/index.ts';
 import { renderDiskUsage } from '../render/disk-usage.ts';
 import { renderEvent } from '../render/event.ts';
@@ -16,7 +16,6 @@ export const systemRoutes: readonly Route[] = [
   { method: 'GET', pattern: '/version', handler: ({ api }) => json(renderVersion(api.program, api.house.host)) },
   { method: 'GET', pattern: '/events', handler: events },
   { method: 'GET', pattern: '/system/df', handler: usage, minimum: 25 },
-  { method: 'POST', pattern: '/auth', handler: auth },
 ];
 
 function ping({ request }: Call): HttpAnswer {
@@ -59,7 +58,3 @@ async function usage({ house, query, signal, minor }: Call): Promise<HttpAnswer>
 }
 
 // Registries come later: until then nothing can be checked, so nothing is confirmed.
-async function auth(call: Call): Promise<HttpAnswer> {
-  await jsonBody(call);
-  throw new EngineError('NotImplemented', 'registries are not supported yet: there is nothing to log in to');
-}

@@ -21,7 +21,6 @@ export const unavailableRoutes: readonly Route[] = [
   missing('POST', '/build', 'building images is not supported yet'),
   missing('POST', '/session', 'building images is not supported yet'),
   missing('POST', '/grpc', 'building images is not supported yet'),
-  missing('GET', '/distribution/{name...}/json', 'registries are not supported yet'),
   missing('GET', '/containers/{id}/checkpoints', 'checkpoints are not supported: they need CRIU'),
   missing('POST', '/containers/{id}/checkpoints', 'checkpoints are not supported: they need CRIU'),
 ];

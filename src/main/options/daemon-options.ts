@@ -24,6 +24,7 @@ export interface DaemonOptions {
   /** As a hierarchy path, `/berth`. */
   readonly cgroupParent: string;
   readonly defaults: Partial<EngineDefaults>;
+  readonly registries: RegistrySettings;
   readonly shutdownTimeoutSeconds: number;
   /** Only say whether the configuration is good. */
   readonly validate: boolean;
@@ -31,7 +32,20 @@ export interface DaemonOptions {
   readonly ignored: readonly string[];
 }
 
+/** What the daemon was told of registries. */
+export interface RegistrySettings {
+  readonly mirrors: readonly string[];
+  readonly insecure: readonly string[];
+  readonly certificateDirectories: readonly string[];
+  /** Undefined: no rules. */
+  readonly policyFile: string | undefined;
+  /** Proxies, over the process's own environment. */
+  readonly proxies: Readonly<Record<string, string>>;
+  readonly downloads: number;
+}
+
 const defaultDataRoot = '/var/lib/berth';
+const defaultCertificateDirectories = ['/etc/berth/certs.d', '/etc/docker/certs.d', '/etc/containers/certs.d'];
 const defaultConfigFile = '/etc/berth/daemon.json';
 
 /** Flags over the configuration file over the built-in values. @throws {EngineError} InvalidArgument, in dockerd's words. */
@@ -54,6 +68,7 @@ export function readDaemonOptions(argv: readonly string[]): DaemonOptions {
     bridge: given.text('bridge') ?? 'berth0',
     cgroupParent: ownCgroupParent(dataRoot),
     defaults: defaultsOf(given, parent),
+    registries: registriesOf(given),
     shutdownTimeoutSeconds: given.integer('shutdown-timeout') ?? 15,
     validate: given.boolean('validate') === true,
     ignored: settings.filter((setting) => setting.later === true && (flags.has(setting) || file.has(setting))).map(({ flag }) => flag),
@@ -122,6 +137,25 @@ function defaultsOf(given: Given, cgroupParent: string | undefined): Partial<Eng
     seccompProfile: readProfile(given.text('seccomp-profile')),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as Partial<EngineDefaults>;
+}
+
+function registriesOf(given: Given): RegistrySettings {
+  const proxies = { HTTP_PROXY: given.text('http-proxy'), HTTPS_PROXY: given.text('https-proxy'), NO_PROXY: given.text('no-proxy') };
+  const downloads = given.integer('max-concurrent-downloads') ?? 3;
+  if (downloads < 1) throw invalid(`invalid max concurrent downloads: ${downloads}`);
+  return {
+    mirrors: given.list('registry-mirror').map(parseMirror),
+    insecure: given.list('insecure-registry'),
+    certificateDirectories: given.list('certs-dir').length > 0 ? given.list('certs-dir') : defaultCertificateDirectories,
+    policyFile: given.text('registry-policy'),
+    proxies: Object.fromEntries(Object.entries(proxies).filter(([, value]) => value !== undefined)) as Record<string, string>,
+    downloads,
+  };
+}
+
+function parseMirror(text: string): string {
+  if (/^https?:\/\/[^/?#@\s]+\/?$/.test(text)) return text;
+  throw invalid(`invalid mirror: ${JSON.stringify(text)} must be http:// or https:// and a host`);
 }
 
 function parseUlimit(text: string): EngineDefaults['ulimits'][number] {
