@@ -45,7 +45,7 @@ for job in "$@"; do
     demo) want mmdebstrap mmdebstrap; want nsenter util-linux ;;
     test)
       want mmdebstrap mmdebstrap; want busybox busybox-static; want nsenter util-linux; want ip iproute2; want ps procps
-      want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want python3 python3; want modinfo kmod
+      want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want zstd zstd; want cpp cpp; want python3 python3; want modinfo kmod
       [ -e /usr/lib/gcc/x86_64-linux-gnu/12/libasan.so ] || [ -n "$(find /usr/lib/gcc -name 'libasan.so' 2>/dev/null | head -n 1)" ] || need="$need libgcc-12-dev" ;;
     bench) want mmdebstrap mmdebstrap; want busybox busybox-static; want hyperfine hyperfine; want crun crun; want runc runc ;;
     *) echo "install.sh: no job '$job'" >&2; exit 2 ;;

@@ -136,7 +136,7 @@ function toRecord(
     id,
     revision: 1,
     name,
-    createdAt: house.clock.now(),
+    createdAt: house.records.creationTime(house.clock.now()),
     image: { id: image.id, reference: config.Image },
     config,
     hostConfig,

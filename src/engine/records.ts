@@ -30,6 +30,7 @@ export class ContainerRecords {
   readonly #updateAll: Statement<unknown, [string, string, string, string]>;
   readonly #delete: Statement<unknown, [string]>;
   #newestFirst: readonly ContainerRecord[] | undefined;
+  #newest = 0;
 
   constructor(database: Database) {
     database.run(schema);
@@ -41,6 +42,7 @@ export class ContainerRecords {
       .prepare<{ created: number; fixed: string; moving: string }, []>('SELECT created, fixed, moving FROM containers ORDER BY rowid')
       .all();
     for (const row of rows) this.#index(fromRow(row));
+    this.#newest = Math.max(0, ...rows.map(({ created }) => created));
   }
 
   /** By full id. */
@@ -97,6 +99,12 @@ export class ContainerRecords {
   /** The id of who has or is about to have `name`. */
   nameHolder(name: string): string | undefined {
     return this.#idByName.get(name) ?? this.#reserved.get(name);
+  }
+
+  /** `now`, or the millisecond after the newest container's: so that times tell who came first. */
+  creationTime(now: Date): Date {
+    this.#newest = Math.max(now.getTime(), this.#newest + 1);
+    return new Date(this.#newest);
   }
 
   insert(record: ContainerRecord): void {

@@ -65,7 +65,8 @@ test('on cgroup v2 the process is born in its cgroup', async () => {
     connection.send('release');
   } finally {
     closeSync(directory);
-    rmdirSync(join(root, name));
+    // The kernel empties a cgroup a moment after its last process has been reaped.
+    await untilRemoved(join(root, name));
   }
 });
 
@@ -117,3 +118,15 @@ test.each(['launcher', 'launcher-asan'])('%s runs an op list in a file to its en
   expect((await run(inherit, clone, hook('exit 1'), exec('true')))[0]).toBe(126);
   rmSync(directory, { recursive: true });
 });
+
+async function untilRemoved(path: string): Promise<void> {
+  for (;;) {
+    try {
+      rmdirSync(path);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+      await Bun.sleep(2);
+    }
+  }
+}
