@@ -50,6 +50,7 @@ void report(struct steps *steps, int type, int error);
 
 // program.c
 int become_user(struct steps *steps, const char *user, unsigned uid, unsigned gid, struct list groups);
+int look_up(struct steps *steps, struct list args, struct list env);
 int execute(struct steps *steps, struct list args, struct list env, int init);
 
 // monitor.c

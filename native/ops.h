@@ -56,7 +56,8 @@
   OP(HOOK, 31, "sSSbu")          /* path args env input timeoutMs */ \
   OP(IDMAP, 32, "fss")           /* slot uidMap gidMap */ \
   OP(PERSONALITY, 33, "u")       /* domain */ \
-  OP(EXEC, 34, "SSu")            /* args env init */
+  OP(EXEC, 34, "SSu")            /* args env init */ \
+  OP(LOOKUP, 35, "SS")           /* args env */
 
 enum {
 #define OP(name, code, signature) OP_##name = code,

@@ -161,6 +161,34 @@ static int search(struct steps *steps, char **args, char **env) {
   return -1;
 }
 
+// 0 for a file that may be executed, else -1 with EXEC's errno for it. Root's eyes: the user may still be refused.
+static int is_program(const char *path) {
+  struct stat st;
+  if (stat(path, &st) < 0) return -1;
+  if (S_ISDIR(st.st_mode)) { errno = EISDIR; return -1; }
+  if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111)) { errno = EACCES; return -1; }
+  return 0;
+}
+
+int look_up(struct steps *steps, struct list args, struct list env) {
+  char candidate[4096]; const char *name = list_next(&args), *path = DEFAULT_PATH;
+  if (!name) { errno = EINVAL; return -1; }
+  steps->about = name;
+  if (name[0] == '/') return is_program(name);
+  if (strchr(name, '/')) return 0;                                   // counts from a directory that it is not in yet
+  for (const char *variable; (variable = list_next(&env));) if (!strncmp(variable, "PATH=", 5)) path = variable + 5;
+  while (name[0]) {
+    size_t length = strcspn(path, ":");
+    if (length && path[0] != '/') return 0;
+    int n = length ? snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, path, name) : -1;
+    if (n > 0 && n < (int)sizeof candidate && is_program(candidate) == 0) return 0;
+    if (!path[length]) break;
+    path += length + 1;
+  }
+  errno = ENOENT;
+  return -1;
+}
+
 // The container's pid 1 under --init: passes signals on, reaps, ends as its child ends. It is the launcher, but sealed, not dumpable, with the
 // container's own user, capabilities and filter, and no descriptor but stdio.
 static _Noreturn void init(pid_t child, char **args) {

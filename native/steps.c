@@ -552,6 +552,7 @@ static int run(struct steps *steps, const struct op *op) {
     case OP_HOOK: return run_hook(op);
     case OP_IDMAP: return make_user_namespace(steps, op);
     case OP_PERSONALITY: return personality(op->u[0]);
+    case OP_LOOKUP: return look_up(steps, op->S[0], op->S[1]);
     case OP_EXEC: return execute(steps, op->S[0], op->S[1], op->u[0]);
   }
   errno = ENOSYS;

@@ -6,3 +6,9 @@ node_modules/.bin/bun build --compile --bytecode --format=esm --splitting --mini
   cat build/bundle.log >&2
   exit 1
 }
+# For programs that take an OCI runtime as one word: podman --runtime, containerd's runc-binary.
+cat >dist/berth-oci <<'WRAPPER'
+#!/bin/sh
+exec "$(dirname "$(readlink -f "$0")")/berth" oci "$@"
+WRAPPER
+chmod 755 dist/berth-oci

@@ -45,7 +45,8 @@ for job in "$@"; do
     demo) want mmdebstrap mmdebstrap; want nsenter util-linux ;;
     test)
       want mmdebstrap mmdebstrap; want busybox busybox-static; want nsenter util-linux; want ip iproute2; want ps procps
-      want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want zstd zstd; want cpp cpp; want python3 python3; want modinfo kmod
+      want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want zstd zstd; want cpp cpp; want python3 python3; want modinfo kmod; want openssl openssl
+      want podman podman; want conmon conmon
       [ -e /usr/lib/gcc/x86_64-linux-gnu/12/libasan.so ] || [ -n "$(find /usr/lib/gcc -name 'libasan.so' 2>/dev/null | head -n 1)" ] || need="$need libgcc-12-dev" ;;
     bench) want mmdebstrap mmdebstrap; want busybox busybox-static; want hyperfine hyperfine; want crun crun; want runc runc ;;
     *) echo "install.sh: no job '$job'" >&2; exit 2 ;;
@@ -60,6 +61,10 @@ fi
 case " $* " in *" test "*)
   # The docker client alone and of version 28, where the machine has none: the package of an engine would start it.
   case "$(docker --version 2>/dev/null)" in *" version 28."*) ;; *) unpack_unstable docker-cli docker ;; esac
+  # containerd and its shim, for the test of `berth oci`.
+  command -v containerd-shim-runc-v2 >/dev/null 2>&1 || { update_lists; unpack containerd containerd; }
+  # A registry, likewise.
+  command -v docker-registry >/dev/null 2>&1 || [ -d build/packages/docker-registry ] || { update_lists; unpack docker-registry docker-registry; }
   # A kernel for the guest that tests cgroup v2.
   if [ ! -d build/packages/kernel ]; then
     update_lists

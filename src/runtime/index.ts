@@ -10,8 +10,11 @@ export {
 } from './capabilities.ts';
 export { cgroupPath, createCgroupDriver, type CgroupDriver, type CgroupFeatures, type CreatedCgroup } from './cgroup/index.ts';
 export { defaultDeviceRules, defaultMaskedPaths, defaultMounts, defaultReadonlyPaths } from './default-spec.ts';
+export { createOciRuntime, type CreateOciRequest, type ExecOciRequest, type OciRuntime, type OciState } from './oci/index.ts';
 export { createRuntime, type RuntimeOptions } from './runtime.ts';
 export {
+  parseRuntimeProcess,
+  parseRuntimeResources,
   parseRuntimeSpec,
   plan,
   planExec,

@@ -28,12 +28,17 @@ export function toLaunchError(
   return new EngineError('InvalidArgument', bare ? message : `${prefix(kind)}${message}: unknown`, { detail });
 }
 
+/** The same without Docker's and a runtime's words before it, for a runtime's own command line. */
+export function describeFailure(ops: readonly Op[], failure: LaunchFailure, describe: (errno: number) => string): Explanation {
+  return explain(ops[failure.step], failure, describe(failure.errno));
+}
+
 function prefix(kind: 'start' | 'exec'): string {
   if (kind === 'exec') return 'OCI runtime exec failed: exec failed: unable to start container process: ';
   return 'failed to create task for container: failed to create shim task: OCI runtime create failed: berth create failed: unable to start container process: ';
 }
 
-interface Explanation {
+export interface Explanation {
   readonly message: string;
   readonly exitCode: number;
   /** Docker says it before it comes to the runtime, so without the runtime's prefix. */
@@ -41,7 +46,7 @@ interface Explanation {
 }
 
 function explain(op: Op | undefined, failure: LaunchFailure, text: string): Explanation {
-  if (op?.op === 'exec') return explainExec(op.args[0] ?? '', failure, text);
+  if (op?.op === 'exec' || op?.op === 'lookup') return explainExec(op.args[0] ?? '', failure, text);
   if (op?.op === 'user' && failure.errno === enoent) return explainUser(failure.about);
   if (op?.op === 'chdir') {
     // The docker command takes 127 and 126 from these errors wherever they come from.
@@ -57,6 +62,7 @@ function explain(op: Op | undefined, failure: LaunchFailure, text: string): Expl
     const what = `error mounting ${JSON.stringify(op.source)} to rootfs at ${JSON.stringify(op.target)}`;
     return { message: `${what}: ${failure.about}: ${text}${hint}`, exitCode: failure.errno === enotdir ? 127 : 128 };
   }
+  if (op?.op === 'hook') return { message: `error running hook ${op.path}: it failed or took too long`, exitCode: 128 };
   if (op === undefined) return { message: failure.about === '' ? text : failure.about, exitCode: 128 };
   return { message: `${op.op}${failure.about === '' ? '' : ` ${failure.about}`}: ${text}`, exitCode: 128 };
 }

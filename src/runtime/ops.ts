@@ -103,6 +103,8 @@ export type Op =
   /** Makes a user namespace with these maps (lines of `inside outside size`) into a slot, for `mount.idmap`. Before `clone`. */
   | { readonly op: 'idmap'; readonly slot: number; readonly uidMap: string; readonly gidMap: string }
   | { readonly op: 'personality'; readonly domain: number }
+  /** Fails as `exec` would when there is no such program. For a process that is held before it runs one. After `pivot`. */
+  | { readonly op: 'lookup'; readonly args: readonly string[]; readonly env: readonly string[] }
   | ExecOp;
 
 /** The first op of every list. */
@@ -112,7 +114,7 @@ export interface MonitorOp {
   readonly runDirectory: string;
   /** memory.events (v2) or memory.oom_control (v1) of the container's cgroup, read when it has ended; '' for none. */
   readonly oomFile: string;
-  /** 0: the launcher's own; 1: pipes in the six slots below; 2: a terminal, made by the `terminal` op. Slots are -1 where absent. */
+  /** 0: the launcher's own; 1: pipes in the six slots below; 2: a terminal, made by the `terminal` op; `monitorLeaves` may be added. Slots are -1 where absent. */
   readonly stdio: number;
   readonly stdinRead: number;
   readonly stdinWrite: number;
@@ -214,6 +216,9 @@ export const mountAttributes = {
   nosymfollow: 0x20_0000,
 } as const;
 
+/** Added to a monitor's `stdio`: it goes once the program runs, and leaves the process to the nearest subreaper. */
+export const monitorLeaves = 256;
+
 export const propagation = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 } as const;
 
 export const cloneFlags = {
@@ -276,4 +281,5 @@ export const opLayouts: Readonly<Record<OpName, OpLayout>> = {
   idmap: layout(32, 'fss', 'slot uidMap gidMap'),
   personality: layout(33, 'u', 'domain'),
   exec: layout(34, 'SSu', 'args env init'),
+  lookup: layout(35, 'SS', 'args env'),
 };

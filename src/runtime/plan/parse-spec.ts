@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from '../../base/index.ts';
-import type { RuntimeSpec } from '../../spec/index.ts';
+import type { RuntimeProcess, RuntimeResources, RuntimeSpec } from '../../spec/index.ts';
 import { anything, boolean, fit, integer, list, map, record, text, type Shape } from './shape.ts';
 
 const maxBytes = 16 << 20;
@@ -151,18 +151,31 @@ const spec: Shape = record(
  * @throws {EngineError} InvalidArgument, that names the field.
  */
 export function parseRuntimeSpec(json: string): RuntimeSpec {
-  if (json.length > maxBytes) throw new EngineError('InvalidArgument', `Cannot use runtime spec: it is longer than ${maxBytes} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new EngineError('InvalidArgument', `Cannot use runtime spec: ${messageOf(error)}`, { cause: error });
-  }
-  const fitted = fit(value, spec, '') as RuntimeSpec;
+  const fitted = fit(parse(json), spec, '') as RuntimeSpec;
   return {
     ...fitted,
     mounts: fitted.mounts ?? [],
     process: { ...fitted.process, env: fitted.process.env ?? [] },
     linux: { ...fitted.linux, namespaces: fitted.linux?.namespaces ?? [] },
   };
+}
+
+/** A foreign `process.json`, for another process in a container. @throws as `parseRuntimeSpec`. */
+export function parseRuntimeProcess(json: string): RuntimeProcess {
+  const fitted = fit(parse(json), process, 'process') as RuntimeProcess;
+  return { ...fitted, env: fitted.env ?? [] };
+}
+
+/** A foreign `resources.json`, for an update. @throws as `parseRuntimeSpec`. */
+export function parseRuntimeResources(json: string): RuntimeResources {
+  return fit(parse(json), resources, 'resources') as RuntimeResources;
+}
+
+function parse(json: string): unknown {
+  if (json.length > maxBytes) throw new EngineError('InvalidArgument', `Cannot use runtime spec: it is longer than ${maxBytes} bytes`);
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new EngineError('InvalidArgument', `Cannot use runtime spec: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -1,0 +1,2 @@
+export type { CreateOciRequest, ExecOciRequest, OciRuntime, OciState } from './contract.ts';
+export { createOciRuntime, type OciRuntimeOptions } from './oci-runtime.ts';
