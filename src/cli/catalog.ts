@@ -32,6 +32,7 @@ const image: Readonly<Record<string, Loader>> = {
   import: () => import('./commands/image/import.ts'),
   load: () => import('./commands/image/load.ts'),
   pull: () => import('./commands/image/pull.ts'),
+  push: () => import('./commands/image/push.ts'),
   save: () => import('./commands/image/save.ts'),
   tag: () => import('./commands/image/tag.ts'),
 };
@@ -44,8 +45,11 @@ const top: Readonly<Record<string, Loader>> = {
   images: () => import('./commands/image/ls.ts'),
   info: () => import('./commands/system/info.ts'),
   inspect: () => import('./commands/inspect.ts'),
+  login: () => import('./commands/login.ts'),
+  logout: () => import('./commands/logout.ts'),
   ps: () => import('./commands/container/ls.ts'),
   rmi: () => import('./commands/image/rm.ts'),
+  search: () => import('./commands/search.ts'),
   version: () => import('./commands/version.ts'),
 };
 
@@ -79,6 +83,13 @@ const groups: Readonly<Record<string, Group>> = {
       rm: () => import('./commands/image/rm.ts'),
     },
     aliases: { list: 'ls', remove: 'rm' },
+  },
+  registry: {
+    summary: 'Look at registries',
+    commands: {
+      explain: () => import('./commands/registry/explain.ts'),
+    },
+    aliases: {},
   },
   system: {
     summary: 'Manage berth and its engine',

@@ -32,4 +32,6 @@ export interface Call {
   readonly io: CliIo;
   /** A client of the engine that the user means. Nothing is connected until it is used. */
   readonly client: EngineClient;
+  /** Where the client's `config.json` is. */
+  readonly configFolder: string;
 }

@@ -52,7 +52,7 @@ async function runCommand(command: Command, path: string, rest: readonly string[
     if (help) return await showCommandHelp(io, path, command);
     checkCount(path, command, args.length);
     client = openClient(globals, io);
-    return await command.run({ path, args, flags, io, client });
+    return await command.run({ path, args, flags, io, client, configFolder: configFolderOf(globals, io) });
   } catch (error) {
     if (error instanceof UsageError) return await reportUsage(error, path, command, io);
     return command.engineErrorExit === undefined ? await report(error, io) : await reportOfRun(error, path, io);
@@ -74,6 +74,10 @@ function openClient(globals: FlagValues, io: CliIo): EngineClient {
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function configFolderOf(globals: FlagValues, { env }: CliIo): string {
+  return globals.string('config') || (env['DOCKER_CONFIG'] ?? '') || `${env['HOME'] ?? ''}/.docker`;
 }
 
 function checkCount(path: string, command: Command, count: number): void {

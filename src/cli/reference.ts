@@ -34,3 +34,10 @@ function familiar(name: string): string {
 export function withDefaultTag(text: string): string {
   return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/') ? text : `${text}:latest`;
 }
+
+/** The full name Docker shows after a pull: with the registry, and `library/` for official images. */
+export function canonicalName(image: string): string {
+  const [first = ''] = image.split('/');
+  if (!image.includes('/')) return `docker.io/library/${image}`;
+  return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
+}

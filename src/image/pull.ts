@@ -28,7 +28,7 @@ const configTypes: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTyp
  * Whole or not at all: a failure leaves what came of the blobs for the next try, and nothing that can be seen.
  */
 export async function pullImage(stores: PullStores, remote: RemoteImage, options: PullOptions): Promise<Image> {
-  const { collector, records } = stores;
+  const { collector } = stores;
   const { config, layers } = parseImageManifest(remote.manifest);
   if (!configTypes.has(config.mediaType))
     throw new EngineError('InvalidArgument', `unsupported media type ${config.mediaType}: it is an artifact, not an image`);
@@ -43,7 +43,7 @@ export async function pullImage(stores: PullStores, remote: RemoteImage, options
     return await storeImage(stores, planned, layers, touched, { signal: options.signal });
   } catch (error) {
     _hold[Symbol.dispose]();
-    if (records.get(config.digest) === undefined) await collector.collect([...touched, ...chains]);
+    await collector.collect([...touched, ...chains]);
     throw error;
   }
 }

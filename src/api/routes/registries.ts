@@ -1,4 +1,4 @@
-import { EngineError } from '../../base/index.ts';
+import { EngineError, isEngineError } from '../../base/index.ts';
 import {
   explainRegistry,
   inspectDistribution,
@@ -136,7 +136,12 @@ async function streamed(work: (post: (line: unknown) => void) => Promise<void>):
     begun.resolve();
   });
   lines.closeAfter(running);
-  await Promise.race([begun.promise, running]);
+  try {
+    await Promise.race([begun.promise, running]);
+  } catch (error) {
+    // A 401 would make docker ask for a password and try again, which dockerd's answer does not.
+    throw isEngineError(error, 'Unauthorized') ? new EngineError('Internal', error.message, { cause: error }) : error;
+  }
   return jsonLines(lines);
 }
 

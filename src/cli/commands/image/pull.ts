@@ -1,6 +1,6 @@
 import type { Command } from '../../command.ts';
 import { pullImage } from '../../pull.ts';
-import { checkReference, withDefaultTag } from '../../reference.ts';
+import { canonicalName, checkReference, withDefaultTag } from '../../reference.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
@@ -17,17 +17,12 @@ export const command: Command = {
     const { flags, io } = call;
     const [name = ''] = call.args;
     checkReference(name);
-    if (flags.bool('all-tags')) throw new Error('--all-tags is not implemented yet');
-    const image = withDefaultTag(name);
+    const all = flags.bool('all-tags');
+    const image = all ? name : withDefaultTag(name);
+    if (all && withDefaultTag(name) === name) throw new Error("tag can't be used with --all-tags/-a");
     if (image !== name && !flags.bool('quiet')) await io.stdout.write('Using default tag: latest\n');
     await pullImage(call, image, { platform: flags.string('platform'), quiet: flags.bool('quiet'), to: io.stdout });
-    await io.stdout.write(`${canonical(image)}\n`);
+    await io.stdout.write(`${canonicalName(image)}\n`);
     return 0;
   },
 };
-
-function canonical(image: string): string {
-  const [first = ''] = image.split('/');
-  if (!image.includes('/')) return `docker.io/library/${image}`;
-  return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
-}
