@@ -7,3 +7,7 @@ export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { Libc } from './libc.ts';
 export { makePipe, readSome, setNonBlocking, setTerminalSize, writeSome, type Pipe } from './pipe.ts';
 export { connectUnix, receiveWithDescriptors, sendWithDescriptors } from './socket.ts';
+export { NetlinkMessage, readAttributes, type AttributeReader } from './netlink-message.ts';
+export { NetlinkSocket, type NetlinkReply } from './netlink.ts';
+export { NetworkNamespaces } from './network-namespace.ts';
+export { reservePort, type PortAddress } from './reserve-port.ts';
