@@ -9,6 +9,7 @@ const container: Readonly<Record<string, Loader>> = {
   create: () => import('./commands/container/create.ts'),
   diff: () => import('./commands/container/diff.ts'),
   exec: () => import('./commands/container/exec.ts'),
+  explain: () => import('./commands/container/explain.ts'),
   export: () => import('./commands/container/export.ts'),
   kill: () => import('./commands/container/kill.ts'),
   logs: () => import('./commands/container/logs.ts'),

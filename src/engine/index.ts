@@ -11,6 +11,8 @@ export { openDatabase } from './open-database.ts';
 export { openHouse, type HouseOptions } from './open-house.ts';
 export { isRunning } from './records.ts';
 
+export type * from './explain/contract.ts';
+export { explainContainer } from './explain/explain-container.ts';
 export { createContainer } from './create-container.ts';
 export { inspectContainer } from './inspect-container.ts';
 export { killContainer } from './kill-container.ts';

@@ -14,6 +14,7 @@ import type {
   WaitResult,
 } from './contract.ts';
 import type { RegistryCredentials } from '../registry/index.ts';
+import type { ContainerExplanation } from './explain/contract.ts';
 import type { House } from './house.ts';
 import type { PullImageRequest } from './image-pull.ts';
 import type { PushImageRequest } from './image-push.ts';
@@ -75,6 +76,8 @@ export interface UseCases {
   resizeExec(house: House, id: string, size: TerminalSize, options: Options): Promise<void>;
   inspectExec(house: House, id: string): ExecRecord;
   containerStats(house: House, words: string, request: StatsRequest, options: Options): Promise<AsyncIterable<ContainerStatistics>>;
+  /** What isolates a container, running or not; see explain/contract.ts. */
+  explainContainer(house: House, words: string, options: Options): Promise<ContainerExplanation>;
   containerTop(house: House, words: string, psArguments: string, options: Options): Promise<ProcessTable>;
   containerChanges(house: House, words: string, options: Options): Promise<readonly FilesystemChange[]>;
   /** A tar of its root filesystem. */

@@ -28,6 +28,8 @@ export {
   parseSeccompProfile,
   resolveSeccomp,
   SeccompCache,
+  summarizeSeccomp,
   type SeccompProfile,
   type SeccompSituation,
+  type SeccompSummary,
 } from './seccomp/index.ts';

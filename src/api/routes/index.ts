@@ -4,6 +4,7 @@ import { bootstrapRoutes } from './bootstrap.ts';
 import { containerStreamRoutes } from './container-streams.ts';
 import { containerRoutes } from './containers.ts';
 import { execRoutes } from './execs.ts';
+import { explainRoutes } from './explain.ts';
 import { imageTransferRoutes } from './image-transfer.ts';
 import { imageRoutes } from './images.ts';
 import { networkRoutes } from './networks.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...containerRoutes,
   ...containerStreamRoutes,
   ...execRoutes,
+  ...explainRoutes,
   ...archiveRoutes,
   // Before the images' own: `/images/get` and `/images/create` are no names.
   ...bootstrapRoutes,
