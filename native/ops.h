@@ -77,6 +77,7 @@ enum {
   MOUNT_RECURSIVE = 16,       // bind what is mounted below as well
   MOUNT_ATTRIBUTES_RECURSIVE = 32,
   MOUNT_KEEP_MODE = 128,      // a new filesystem's root takes the mode of the directory it covers
+  MOUNT_COPY_UP = 256,        // a new filesystem begins with a copy of what the directory it covers holds
   MOUNT_OPTIONAL = 64,        // a missing source or target, or a filesystem the kernel lacks, is no error
 };
 

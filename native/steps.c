@@ -1,6 +1,7 @@
 // steps.c - decodes the op list and runs it: one loop, one switch. Nothing here decides: a list that fits ops.h is done as it says.
 #define _GNU_SOURCE
 #include "launcher.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -21,6 +22,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -281,6 +283,54 @@ static int keep_mode(struct steps *steps, int tree, const char *target) {
   return result;
 }
 
+// Copies what directory `from` holds into directory `to`: names, contents, owners, modes; no links out are followed. Closes neither.
+static int copy_tree(int from, int to, int depth) {
+  if (depth > 64) { errno = ELOOP; return -1; }
+  DIR *directory = fdopendir(openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int failed = directory == NULL;
+  for (struct dirent *entry; !failed && (entry = readdir(directory));) {
+    const char *name = entry->d_name; struct stat st; char link[4096];
+    if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
+    if ((failed = fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)) break;
+    if (S_ISLNK(st.st_mode)) {
+      ssize_t n = readlinkat(from, name, link, sizeof link - 1);
+      if ((failed = n < 0)) break;
+      link[n] = 0;
+      failed = symlinkat(link, to, name) < 0;
+    } else if (S_ISDIR(st.st_mode)) {
+      failed = mkdirat(to, name, 0700) < 0;
+      int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), target = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      failed = failed || source < 0 || target < 0 || copy_tree(source, target, depth + 1) < 0;
+      if (source >= 0) close(source);
+      if (target >= 0) close(target);
+    } else if (S_ISREG(st.st_mode)) {
+      int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), target = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+      failed = source < 0 || target < 0;
+      for (ssize_t n = 1; !failed && n; failed = n < 0) n = sendfile(target, source, NULL, 1 << 20);
+      if (source >= 0) close(source);
+      if (target >= 0) close(target);
+    } else failed = mknodat(to, name, st.st_mode, st.st_rdev) < 0;
+    failed = failed || fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0;
+    if (!failed && !S_ISLNK(st.st_mode)) failed = fchmodat(to, name, st.st_mode & 07777, 0) < 0;
+    struct timespec times[2] = { st.st_atim, st.st_mtim };
+    if (!failed) utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
+  }
+  int error = errno;
+  if (directory) closedir(directory);
+  errno = error;
+  return failed ? -1 : 0;
+}
+
+static int copy_up(struct steps *steps, int tree, const char *target) {
+  int from = open_in(steps, target, O_RDONLY | O_DIRECTORY, 0);
+  if (from < 0) return errno == ENOENT ? 0 : -1;
+  int to = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = to < 0 ? -1 : copy_tree(from, to, 0), error = errno;
+  close(from);
+  if (to >= 0) close(to);
+  errno = error;
+  return result;
+}
+
 static int do_mount(struct steps *steps, const struct op *op) {
   unsigned flags = op->u[3], done = 0;
   int tree, idmap = op->f[1] >= 0 ? steps->slot[op->f[1]] : -1;
@@ -294,6 +344,7 @@ static int do_mount(struct steps *steps, const struct op *op) {
   if (tree >= 0 && op->f[2] >= 0) { steps->slot[op->f[2]] = tree; return 0; }
   steps->about = op->s[2];
   if (flags & MOUNT_KEEP_MODE && tree >= 0) TRY(keep_mode(steps, tree, op->s[2]));
+  if (flags & MOUNT_COPY_UP && tree >= 0) TRY(copy_up(steps, tree, op->s[2]));
   int file = tree >= 0 && !is_directory(tree), make = flags & (MOUNT_CREATE_DIRECTORY | MOUNT_CREATE_FILE), no_symlinks = flags & MOUNT_NO_SYMLINKS;
   int target = make ? open_or_make(steps, op->s[2], file, 0755, KEEP, KEEP, no_symlinks) : open_in(steps, op->s[2], O_PATH, no_symlinks);
   if (target < 0) { int skip = flags & MOUNT_OPTIONAL && errno == ENOENT; if (tree >= 0) close(tree); return skip ? 0 : -1; }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '../base/index.ts';
 import { never, outputOf, pipes, TestBed } from './runtime.test-helper.ts';
@@ -16,6 +16,25 @@ test('a tmpfs looks like the directory it covers, unless it is told a mode', asy
   writeFileSync(join(bed.root, 'bin/cut'), '#!/bin/sh\nexec busybox cut "$@"\n', { mode: 0o755 });
   const { process } = await bed.start(['sh', '-c', script], { spec: { mounts } });
   expect(await outputOf(process)).toMatchObject({ stdout: 'drwxrwxrwt\ndrwxr-x---\ndrwx------\n' });
+});
+
+test('a tmpfs begins with what it covers when it is told to', async () => {
+  await using bed = new TestBed();
+  const source = join(bed.root, 'full');
+  mkdirSync(join(source, 'sub'), { recursive: true });
+  writeFileSync(join(source, 'sub/file'), 'content'.repeat(1000), { mode: 0o640 });
+  chownSync(join(source, 'sub/file'), 5, 6);
+  symlinkSync('/etc/passwd', join(source, 'link'));
+  const base = bed.spec({});
+  const script = 'ls -ln /full/sub; readlink /full/link; echo changed > /full/sub/file; mount';
+  const { process } = await bed.start(['sh', '-c', script], { spec: { mounts: [...base.mounts, tmpfs('/full', 'tmpcopyup', 'size=1m')] } });
+  const { stdout, exitCode } = await outputOf(process);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^(total .*\n)?-rw-r-----\s+1\s+5\s+6\s+7000 .* file\n\/etc\/passwd\n/);
+  expect(stdout).toContain(' on /full type tmpfs');
+  expect(readFileSync(join(source, 'sub/file'), 'utf8')).toStartWith('contentcontent');
+  const small = [...base.mounts, tmpfs('/full', 'tmpcopyup', 'size=4k')];
+  await expect(bed.start(['true'], { spec: { mounts: small } })).rejects.toThrow('no space left on device');
 });
 
 test('a mount on a link to what is not there makes it, inside the root', async () => {

@@ -200,6 +200,7 @@ export const mountFlags = {
   attributesRecursive: 32,
   optional: 64,
   keepMode: 128,
+  copyUp: 256,
 } as const;
 
 /** MOUNT_ATTR_… of linux/mount.h. To set one of the atime modes, clear `atime` as well. */

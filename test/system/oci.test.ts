@@ -211,6 +211,19 @@ test('podman runs containers with it', async () => {
     code: 127,
     stderr: expect.stringContaining('executable file not found'),
   });
+  const copied = await podman(
+    'run',
+    '--rm',
+    ...alone,
+    '--read-only',
+    '--tmpfs',
+    '/etc',
+    'busybox',
+    'sh',
+    '-c',
+    'cat /etc/group; touch /etc/x /x',
+  );
+  expect(copied).toMatchObject({ code: 1, stdout: expect.stringContaining('root:x:0:'), stderr: expect.stringContaining('/x: Read-only') });
   expect((await podman('run', '-d', '--name', 'long', ...alone, 'busybox', 'sleep', '1000')).code).toBe(0);
   try {
     expect(await podman('exec', 'long', 'sh', '-c', 'echo inside; exit 4')).toMatchObject({ code: 4, stdout: 'inside\n' });

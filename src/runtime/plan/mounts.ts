@@ -73,7 +73,7 @@ export function mountOps(
   const options = parseMountOptions(mount.options ?? []);
   const bind = options.bind || mount.type === 'bind';
   const target = mount.destination;
-  if (options.copyUp) throw invalid('mounts', `tmpcopyup of ${target} is not supported`);
+  if (options.copyUp && (bind || mount.type !== 'tmpfs')) throw invalid('mounts', `tmpcopyup of ${target}: only a tmpfs can copy up`);
   const idmap = options.idmap === 'no' && mount.uidMappings === undefined ? undefined : idMapOp(mount, context);
   // A read-only tmpfs has to take the mount points and devices below it first.
   const later = !bind && mount.type === 'tmpfs' && (options.set & mountAttributes.readonly) !== 0;
@@ -94,6 +94,7 @@ export function mountOps(
       (bind ? mountFlags.bind : 0) |
       (options.recursive ? mountFlags.recursive : 0) |
       (keepsMode ? mountFlags.keepMode : 0) |
+      (options.copyUp ? mountFlags.copyUp : 0) |
       strictness(target),
     idmap: idmap?.slot ?? -1,
   };
