@@ -48,7 +48,7 @@ function sample(house: House, record: ContainerRecord, previous: ContainerStatis
     systemCpuNanos: systemCpuNanos(),
     previousSystemCpuNanos: previous?.systemCpuNanos ?? 0,
     onlineCpus: house.host.cpus,
-    networks: 'pid' in record.state && record.hostConfig.NetworkMode !== 'host' ? interfaces(record.state.pid) : {},
+    networks: 'pid' in record.state && !['host', 'none'].includes(record.hostConfig.NetworkMode) ? interfaces(record.state.pid) : {},
   };
 }
 

@@ -21,7 +21,7 @@ import {
 } from './files.ts';
 import type { CgroupLayout } from './layout.ts';
 import { settingsV1 } from './settings-v1.ts';
-import { statisticsV1 } from './statistics-v1.ts';
+import { statisticsReaderV1 } from './statistics-v1.ts';
 
 type LayoutV1 = Extract<CgroupLayout, { version: 1 }>;
 
@@ -133,6 +133,7 @@ function isRemoved(directory: string): boolean {
 
 class CgroupV1 implements ContainerCgroup {
   readonly paths: Readonly<Record<string, string>>;
+  #readStatistics: (() => ReturnType<ContainerCgroup['statistics']>) | undefined;
   readonly #directories: ReadonlyMap<string, string>;
   readonly #unified: string | undefined;
 
@@ -170,7 +171,8 @@ class CgroupV1 implements ContainerCgroup {
   }
 
   statistics(): ReturnType<ContainerCgroup['statistics']> {
-    return statisticsV1((controller) => this.directoryOf(controller));
+    this.#readStatistics ??= statisticsReaderV1((controller) => this.directoryOf(controller));
+    return this.#readStatistics();
   }
 
   killAll(): void {
