@@ -27,7 +27,7 @@ export interface Link {
   readonly up: boolean;
 }
 
-/** One veth: the host's end on a bridge, the other born in the namespace of process `pid`, both up. */
+/** One veth: the host's end on a bridge and up, the other born in the namespace of process `pid`. */
 export interface VethRequest {
   readonly hostName: string;
   readonly master: number;
@@ -35,8 +35,6 @@ export interface VethRequest {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly mtu?: number;
-  /** Not reached from other isolated ports of the bridge. */
-  readonly isolated: boolean;
 }
 
 /** rtnetlink(7): a bridge, up. Linux include/uapi/linux/if_link.h. */
@@ -62,8 +60,9 @@ export function vethMessage(wanted: VethRequest): NetlinkMessage {
   );
 }
 
+// Not up: the kernel makes this end before the other, and a veth without its other end cannot be (ENOTCONN).
 function writePeer(peer: NetlinkMessage, wanted: VethRequest): void {
-  peer.u8(0).u8(0).u16(0).u32(0).u32(up).u32(up);
+  peer.u8(0).u8(0).u16(0).u32(0).u32(0).u32(0);
   peer.attributeText(attribute.name, wanted.name).attribute(attribute.address, wanted.mac);
   if (wanted.mtu !== undefined) peer.attributeU32(attribute.mtu, wanted.mtu);
   peer.attributeU32(attribute.namespacePid, wanted.pid);
