@@ -5,12 +5,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { benchImages, call, Peers, sh, type Engine } from './peers.ts';
+import { registryHost, startRegistry } from './registry.ts';
 import { launcherScenario } from './launcher.ts';
 
 const words = process.argv.slice(2);
 const runsAt = words.indexOf('--runs');
 const runs = runsAt >= 0 ? Number(words.splice(runsAt, 2)[1]) : 20;
-const wanted = words.length > 0 ? words : ['launcher', 'api-run', 'cli-run', 'cli-version', 'cli-ps', 'api-exec', 'memory', 'load'];
+const wanted = words.length > 0 ? words : ['launcher', 'api-run', 'cli-run', 'cli-version', 'cli-ps', 'api-exec', 'memory', 'load', 'pull'];
 
 const goals: Readonly<Record<string, number>> = {
   'api-run': 0.06,
@@ -19,6 +20,9 @@ const goals: Readonly<Record<string, number>> = {
   'cli-ps': 1,
   'api-exec': 0.15,
   load: 0.5,
+  'pull-one': 0.5,
+  'pull-eight': 0.5,
+  push: 0.6,
 };
 const images = await benchImages();
 await using peers = new Peers();
@@ -135,7 +139,43 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     );
     show('load', `load of ${(Bun.file(file).size / 1e6).toFixed(0)} MB into a store without its layers`, samples);
   },
+  pull: pullScenario,
 };
+
+// Whole processes of the command line, from a registry on the same machine into a store without the image.
+async function pullScenario(): Promise<void> {
+  const registry = await startRegistry(peers, images.debian);
+  try {
+    for (const [name, what] of [
+      ['one', 'one layer'],
+      ['eight', 'eight layers'],
+    ] as const) {
+      const image = `${registryHost}/bench/${name}:1`;
+      const samples = await alternate(
+        async (engine) => await command(engine, 'pull', '-q', image)(),
+        Math.min(5, runs),
+        async (engine) => await sh(`${engine.cli.join(' ')} rmi -f ${image} 2>/dev/null || true; sync`),
+      );
+      show(`pull-${name}`, `pull and unpack of a Debian in ${what}`, samples);
+    }
+    let count = 0;
+    const samples = await alternate(
+      async (engine) => await command(engine, 'push', '-q', `${registryHost}/push/${engine.name}-${count}:1`)(),
+      Math.min(5, runs),
+      async (engine) => {
+        count += 1;
+        // Another layer each time, which the registry does not have.
+        await sh(
+          `d=$(mktemp -d) && echo ${count}-${engine.name} >$d/x && cp ${images.debian} $d/t.tar && tar -C $d -rf $d/t.tar x && ${engine.cli.join(' ')} import $d/t.tar ${registryHost}/push/${engine.name}-${count}:1; rm -r $d; sync`,
+        );
+      },
+    );
+    show('push', 'push of a Debian of one layer', samples);
+  } finally {
+    registry.kill('SIGTERM');
+    await registry.exited;
+  }
+}
 
 // PSS in kB of all processes outside containers that belong to an engine (by name), ours or the peer's.
 function engineMemory(): number {

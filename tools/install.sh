@@ -48,7 +48,7 @@ for job in "$@"; do
       want skopeo skopeo; want umoci umoci; want script bsdutils; want qemu-system-x86_64 qemu-system-x86; want cpio cpio; want zstd zstd; want cpp cpp; want python3 python3; want modinfo kmod; want openssl openssl
       want podman podman; want conmon conmon
       [ -e /usr/lib/gcc/x86_64-linux-gnu/12/libasan.so ] || [ -n "$(find /usr/lib/gcc -name 'libasan.so' 2>/dev/null | head -n 1)" ] || need="$need libgcc-12-dev" ;;
-    bench) want mmdebstrap mmdebstrap; want busybox busybox-static; want hyperfine hyperfine; want crun crun; want runc runc ;;
+    bench) want skopeo skopeo; want mmdebstrap mmdebstrap; want busybox busybox-static; want hyperfine hyperfine; want crun crun; want runc runc ;;
     *) echo "install.sh: no job '$job'" >&2; exit 2 ;;
   esac
 done
@@ -58,6 +58,9 @@ if [ -n "$need" ]; then
   # shellcheck disable=SC2086
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $need >/dev/null
 fi
+case " $* " in *" bench "*)
+  command -v docker-registry >/dev/null 2>&1 || [ -d build/packages/docker-registry ] || { update_lists; unpack docker-registry docker-registry; } ;;
+esac
 case " $* " in *" test "*)
   # The docker client alone and of version 28, where the machine has none: the package of an engine would start it.
   case "$(docker --version 2>/dev/null)" in *" version 28."*) ;; *) unpack_unstable docker-cli docker ;; esac
