@@ -29,6 +29,7 @@ export async function launch(house: House, record: ContainerRecord, reason: Laun
   let process: ContainerProcess;
   try {
     signal.throwIfAborted();
+    refuseForeignRuntime(house, record);
     mkdirSync(runDirectory, { recursive: true, mode: 0o711 });
     writeContainerFiles(record, house.defaults);
     const spec = toRuntimeSpec(record, lookUpInputs(house, record));
@@ -88,6 +89,14 @@ export function adopt(
       recorded.resolve();
       ended.resolve();
     });
+}
+
+// Who asks for another runtime (gVisor, say) wants its isolation: berth's in its place would be a lie.
+function refuseForeignRuntime(house: House, { hostConfig: { Runtime: name } }: ContainerRecord): void {
+  const foreign = Object.hasOwn(house.defaults.runtimes, name) ? house.defaults.runtimes[name] : undefined;
+  if (foreign !== undefined) {
+    throw new EngineError('NotImplemented', `runtime ${name} (${foreign.path}) cannot be used yet: containers run with berth's own`);
+  }
 }
 
 async function launchFailed(house: House, record: ContainerRecord, runDirectory: string, error: unknown): Promise<EngineError> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { busyboxTar, eventually, ok, run } from '../harness/index.ts';
+import { busyboxTar, eventually, importBusybox, ok, run, startEngine } from '../harness/index.ts';
 
 const oci = resolve('dist/berth-oci');
 const directory = mkdtempSync(join(tmpdir(), 'bt-oci-'));
@@ -180,6 +180,13 @@ describe('a bundle', () => {
     expect((await berth('--version')).stdout).toStartWith('berth-oci version ');
   });
 });
+
+test('a container that asks for a foreign runtime is refused, not run with another isolation', async () => {
+  await using engine = await startEngine({ flags: ['--add-runtime', 'other=/usr/bin/false'] });
+  await importBusybox(engine);
+  const refused = await engine.docker(['run', '--rm', '--runtime', 'other', '--network', 'none', 'busybox', 'true']);
+  expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining('runtime other (/usr/bin/false) cannot be used yet') });
+}, 60_000);
 
 test('podman runs containers with it', async () => {
   const home = join(directory, 'podman');
