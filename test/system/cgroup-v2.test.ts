@@ -21,6 +21,8 @@ berth pause limited >/dev/null; echo "frozen: $(grep frozen /sys/fs/cgroup$path/
 berth update -m 80m --memory-swap 100m limited >/dev/null; echo "updated: $(cat /sys/fs/cgroup$path/memory.max)"
 echo "null: $(berth exec limited sh -c 'echo x > /dev/null && echo allowed')"
 echo "kmsg: $(berth exec limited sh -c 'mknod /k c 1 11 && cat /k | head -c 1 || echo refused' 2>&1 | tail -n 1)"
+mkdir /sys/fs/cgroup$path/inner; echo $pid > /sys/fs/cgroup$path/inner/cgroup.procs; echo +pids > /sys/fs/cgroup$path/cgroup.subtree_control
+echo "nested: $(berth exec limited cat /proc/self/cgroup 2>&1)"
 berth rm -f limited >/dev/null
 berth run --name hog -m 32m busybox sh -c 'x=$(head -c 200m /dev/zero | tr "\\\\0" x)' >/dev/null 2>&1
 echo "hog: $? $(berth inspect -f '{{.State.OOMKilled}}' hog)"
@@ -59,6 +61,7 @@ test('a cgroup v2 machine: limits, freezer, device filter, OOM, recovery', async
       'updated',
       'null',
       'kmsg',
+      'nested',
       'hog',
       'bomb',
       'survivor',
@@ -79,6 +82,7 @@ test('a cgroup v2 machine: limits, freezer, device filter, OOM, recovery', async
     updated: String(80 << 20),
     null: 'allowed',
     kmsg: expect.stringMatching(/refused|not permitted/i),
+    nested: '0::/inner',
     hog: '137 true',
     bomb: 'stopped',
     survivor: 'running',
