@@ -124,6 +124,22 @@ describe('a bundle', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
+  // OCI runtime-spec runtime.md#create, #lifecycle: the spec is what it was at create.
+  test('is what it was when it was created, whatever becomes of its config.json', async () => {
+    const made = bundle(['sh', '-c', 'pwd > /hooks/where; sleep 1000']);
+    expect((await create('--bundle', made, 'fixed')).code).toBe(0);
+    const changed = readFileSync(join(made, 'config.json'), 'utf8').replace('"cwd":"/"', '"cwd":"/tmp"').replace('sleep 1000', 'true');
+    writeFileSync(join(made, 'config.json'), changed);
+    expect((await berth('start', 'fixed')).both).toBe('');
+    await eventually('it runs', () => existsSync(join(made, 'where')) && readFileSync(join(made, 'where'), 'utf8') !== '');
+    expect(readFileSync(join(made, 'where'), 'utf8')).toBe('/\n');
+    expect((await berth('exec', 'fixed', 'pwd')).stdout).toBe('/\n');
+    expect((await statusOf('fixed')).status).toBe('running');
+    expect((await berth('delete', '--force', 'fixed')).both).toBe('');
+    for (const command of ['state', 'start', 'kill', 'delete', 'create', 'exec']) expect((await berth(command)).code).not.toBe(0);
+    for (const command of ['state', 'start', 'kill', 'delete']) expect((await berth(command, 'nobody')).stderr).toContain('does not exist');
+  });
+
   test('that was only created can be deleted', async () => {
     expect((await create('--bundle', bundle(['sh']), 'never')).code).toBe(0);
     const { pid } = await statusOf('never');

@@ -35,9 +35,7 @@ export const commands: Readonly<Record<string, OciCommand>> = {
     return {};
   },
   run,
-  exec: async (runtime, words) => ({
-    code: await execCommand(runtime, words, (id) => parseRuntimeSpec(readFileSync(join(runtime.state(id).bundle, 'config.json'), 'utf8'))),
-  }),
+  exec: async (runtime, words) => ({ code: await execCommand(runtime, words) }),
   state: async (runtime, words) => ({ output: json(runtime.state(onlyId(readArguments(words, none), 'state'))) }),
   kill: async (runtime, words) => {
     const { flags, rest } = readArguments(words, { values: [], switches: ['all'], short: { a: 'all' } });

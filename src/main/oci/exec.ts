@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../../base/index.ts';
 import { parseRuntimeProcess, type OciRuntime } from '../../runtime/index.ts';
-import type { RuntimeProcess, RuntimeSpec } from '../../spec/index.ts';
+import type { RuntimeProcess } from '../../spec/index.ts';
 import { last, readArguments, type Arguments } from './arguments.ts';
 
 const table = {
@@ -11,13 +11,13 @@ const table = {
 };
 
 /** `exec`: a process from a file or from the command line. @returns its exit code, 0 when it is left alone. */
-export async function execCommand(runtime: OciRuntime, words: readonly string[], specOf: (id: string) => RuntimeSpec): Promise<number> {
+export async function execCommand(runtime: OciRuntime, words: readonly string[]): Promise<number> {
   const found = readArguments(words, table);
   const [id, ...args] = found.rest;
   if (id === undefined) throw new EngineError('InvalidArgument', "berth oci exec: requires a container's id");
   refuseDescriptors(found);
   const file = last(found, 'process');
-  const process = file === undefined ? fromWords(found, args, specOf(id).process) : parseRuntimeProcess(readFileSync(file, 'utf8'));
+  const process = file === undefined ? fromWords(found, args, runtime.spec(id).process) : parseRuntimeProcess(readFileSync(file, 'utf8'));
   const consoleSocket = last(found, 'console-socket');
   const pidFile = last(found, 'pid-file');
   const request = {

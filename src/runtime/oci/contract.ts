@@ -55,6 +55,8 @@ export interface OciRuntime extends AsyncDisposable {
   /** As `exec`, waits for it and gives its exit code. */
   execAndWait(id: string, request: ExecOciRequest): Promise<number>;
   state(id: string): OciState;
+  /** What it was created with, whatever its config.json says now. */
+  spec(id: string): RuntimeSpec;
   /** Sends a signal to the first process, or to all. @throws {EngineError} Conflict, when it has stopped. */
   kill(id: string, signal: number, all: boolean): void;
   /** @throws {EngineError} Conflict, when it runs and is not forced. */

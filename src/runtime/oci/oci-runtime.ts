@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineError, newId, writeFileAtomic, type Log } from '../../base/index.ts';
 import { Libc } from '../../kernel/index.ts';
-import type { RuntimeResources } from '../../spec/index.ts';
+import type { RuntimeResources, RuntimeSpec } from '../../spec/index.ts';
 import { hostCapabilities } from '../capabilities.ts';
 import { cgroupPath, createCgroupDriver, type CgroupDriver } from '../cgroup/index.ts';
 import { writeContainerRecord, type ContainerRecord } from '../container-record.ts';
@@ -187,6 +187,10 @@ class LauncherOciRuntime implements OciRuntime {
 
   state(id: string): OciState {
     return this.#store.state(id);
+  }
+
+  spec(id: string): RuntimeSpec {
+    return this.#store.record(id).spec;
   }
 
   kill(id: string, signal: number, all: boolean): void {
