@@ -40,7 +40,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     if (run === undefined) throw new EngineError('InvalidArgument', `No help topic for '${command}'`);
     await using runtime = createOciRuntime({
       root: last(found, 'root') ?? '/run/berth-oci',
-      launcher: readFileSync(embedded.launcher),
+      launcher: () => readFileSync(embedded.launcher),
       log: openLog(target),
     });
     const { output = '', code = 0 } = await run(runtime, found.rest.slice(1));

@@ -22,7 +22,8 @@ import { OciStore } from './store.ts';
 export interface OciRuntimeOptions {
   /** `--root`. */
   readonly root: string;
-  readonly launcher: Uint8Array | string;
+  /** Its path, or its bytes; called once, when something has to be launched. */
+  readonly launcher: () => Uint8Array | string;
   readonly log: Log;
 }
 
@@ -37,8 +38,9 @@ const cgroupParent = 'berth-oci';
 class LauncherOciRuntime implements OciRuntime {
   readonly #store: OciStore;
   readonly #options: OciRuntimeOptions;
-  readonly #libc = new Libc();
-  readonly #cgroups: CgroupDriver = createCgroupDriver();
+  // Opened when a command needs them: together they cost more than the rest of `state`.
+  #openedLibc: Libc | undefined;
+  #openedCgroups: CgroupDriver | undefined;
   #launcher: Launcher | undefined;
 
   constructor(options: OciRuntimeOptions) {
@@ -267,9 +269,17 @@ class LauncherOciRuntime implements OciRuntime {
     return event;
   }
 
+  get #libc(): Libc {
+    return (this.#openedLibc ??= new Libc());
+  }
+
+  get #cgroups(): CgroupDriver {
+    return (this.#openedCgroups ??= createCgroupDriver());
+  }
+
   #launch(): Launcher {
     const { launcher, log } = this.#options;
-    this.#launcher ??= new Launcher({ libc: this.#libc, launcher, log });
+    this.#launcher ??= new Launcher({ libc: this.#libc, launcher: launcher(), log });
     return this.#launcher;
   }
 
