@@ -86,9 +86,10 @@ const groups: Readonly<Record<string, Group>> = {
     aliases: { list: 'ls', remove: 'rm' },
   },
   registry: {
-    summary: 'Look at registries',
+    summary: 'Look at registries, be one',
     commands: {
       explain: () => import('./commands/registry/explain.ts'),
+      serve: () => import('./commands/registry/serve.ts'),
     },
     aliases: {},
   },

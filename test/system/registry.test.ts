@@ -3,7 +3,17 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from '
 import { join } from 'node:path';
 import { FakeRegistry } from '../../src/registry/fake-registry.ts';
 import { digestOf, mediaTypes } from '../../src/spec/index.ts';
-import { busyboxTar, eventually, importBusybox, ok, startEngine, TestRegistry, type TestEngine } from '../harness/index.ts';
+import {
+  berthPath,
+  busyboxTar,
+  cleanEnvironment,
+  eventually,
+  importBusybox,
+  ok,
+  startEngine,
+  TestRegistry,
+  type TestEngine,
+} from '../harness/index.ts';
 
 let engine: TestEngine;
 let registry: TestRegistry;
@@ -268,4 +278,47 @@ test('mirrors and rules are read again on SIGHUP', async () => {
   process.kill(other.pid, 'SIGHUP');
   await eventually('the policy was read', () => other.log.includes('Registry policy was read again'));
   expect((await other.docker(['pull', 'thing:2'])).stderr).toContain('registry docker.io is blocked by this engine');
+}, 60_000);
+
+test('the images of this machine are a registry for others, and pulled through it', async () => {
+  const policy = join(engine.root, 'through.json');
+  const rule = { prefix: 'docker.io', mirrors: [{ location: `${registry.host}/hub`, insecure: true }], mirrorsOnly: true };
+  writeFileSync(policy, JSON.stringify({ rules: [rule] }));
+  await using middle = await startEngine({ flags: ['--registry-policy', policy] });
+  await importBusybox(middle);
+  const serving = Bun.spawn({
+    cmd: [berthPath, 'registry', 'serve', '--listen', '127.0.0.1:0', '--pull-through'],
+    env: { ...cleanEnvironment(), ...middle.environment },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  let said = '';
+  const reading = (async () => {
+    for await (const bytes of serving.stdout) said += Buffer.from(bytes).toString();
+  })();
+  const url = await eventually('it serves', () => /Serving images on (\S+)/.exec(said)?.[1]);
+  const host = url.replace('http://', '');
+  await using other = await startEngine();
+  expect(await other.dockerOk(['pull', `${host}/busybox:latest`])).toContain('Status: Downloaded newer image');
+  expect(await other.dockerOk(['image', 'inspect', '-f', '{{.Id}}', `${host}/busybox`])).toBe(
+    await middle.dockerOk(['image', 'inspect', '-f', '{{.Id}}', 'busybox']),
+  );
+  await skopeo(['copy', `docker://${host}/busybox:latest`, `dir:${engine.root}/served`]);
+  expect(await other.dockerOk(['search', '--format', '{{.Name}}', `${host}/busy`])).toContain('busybox');
+  // Not there, but where that engine gets images from.
+  await engine.dockerOk(['tag', 'busybox', `${registry.host}/hub/library/through:1`]);
+  await engine.dockerOk(['push', `${registry.host}/hub/library/through:1`]);
+  expect(await other.dockerOk(['pull', `${host}/library/through:1`])).toContain('Status: Downloaded newer image');
+  expect(await middle.dockerOk(['images', '-q', 'through:1'])).toMatch(/^[0-9a-f]{12}$/);
+  expect((await other.docker(['pull', `${host}/not/there:1`])).stderr).toContain('not found');
+  expect((await other.docker(['push', `${host}/busybox:latest`])).both).toContain('read-only');
+  serving.kill('SIGTERM');
+  await serving.exited;
+  await reading;
+  await eventually('it no longer serves', () =>
+    fetch(url).then(
+      () => false,
+      () => true,
+    ),
+  );
 }, 60_000);

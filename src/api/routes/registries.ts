@@ -6,6 +6,7 @@ import {
   pullImage,
   pushImage,
   searchRegistry,
+  serveRegistry,
   type PullProgress,
   type PushProgress,
   type RegistryCredentials,
@@ -28,6 +29,7 @@ export const registryRoutes: readonly Route[] = [
     pattern: '/berth/v1/registry/explain',
     handler: ({ house, query }) => json(explainRegistry(house, query.text('reference'))),
   },
+  { method: 'POST', pattern: '/berth/v1/registry/serve', handler: serve },
 ];
 
 /** `POST /images/create?fromImage=`. What fails before the registry named the image is the answer's status; later, a line of it. */
@@ -102,6 +104,23 @@ async function auth(call: Call): Promise<HttpAnswer> {
   const server = typeof fields['serveraddress'] === 'string' ? fields['serveraddress'] : '';
   const token = await loginToRegistry(call.house, server, toCredentials(fields) ?? {}, { signal: call.signal });
   return json({ Status: 'Login Succeeded', ...(token === '' ? {} : { IdentityToken: token }) });
+}
+
+// Serves as long as the client stays.
+function serve({ house, query, signal }: Call): HttpAnswer {
+  const served = serveRegistry(house, { listen: query.text('listen'), pullThrough: query.boolean('pullThrough') });
+  return jsonLines(
+    (async function* () {
+      await using _served = served;
+      yield { status: `Serving images on ${served.url}` };
+      const ended = Promise.withResolvers<void>();
+      for (const each of [signal, house.closing]) {
+        if (each.aborted) ended.resolve();
+        each.addEventListener('abort', () => ended.resolve(), { once: true });
+      }
+      await ended.promise;
+    })(),
+  );
 }
 
 /** The X-Registry-Auth header: JSON in URL-safe base64. @throws {EngineError} InvalidArgument. */
