@@ -60,7 +60,12 @@ export function renderExplanation(told: Explanation, width: number): string {
   const state = told.pid === null ? `${told.status}; what its next start would give it` : `${told.status}, pid ${told.pid} on the host`;
   const sections = [
     `${told.name} (${told.id.slice(0, 12)}): ${state}\n`,
-    section('Given away', '', told.givenAway.length === 0 ? ['nothing beyond the defaults'] : told.givenAway, width),
+    section(
+      'Given away',
+      '',
+      told.givenAway.length === 0 ? ['nothing beyond the defaults'] : told.givenAway.flatMap((line) => wrap(line, width - 2)),
+      width,
+    ),
     namespaces(told, width),
     cgroup(told, width),
     root(told, width),
