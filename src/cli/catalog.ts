@@ -85,6 +85,17 @@ const groups: Readonly<Record<string, Group>> = {
     },
     aliases: { list: 'ls', remove: 'rm' },
   },
+  manifest: {
+    summary: 'Manage manifests and lists of them, in registries',
+    commands: {
+      annotate: () => import('./commands/manifest/annotate.ts'),
+      create: () => import('./commands/manifest/create.ts'),
+      inspect: () => import('./commands/manifest/inspect.ts'),
+      push: () => import('./commands/manifest/push.ts'),
+      rm: () => import('./commands/manifest/rm.ts'),
+    },
+    aliases: {},
+  },
   registry: {
     summary: 'Look at registries, be one',
     commands: {

@@ -46,6 +46,7 @@ export { listImages } from './image-list.ts';
 export { pullImage, type PullImageRequest, type PullProgress } from './image-pull.ts';
 export { pushImage, type PushImageRequest, type PushProgress } from './image-push.ts';
 export { explainRegistry, inspectDistribution, loginToRegistry, searchRegistry, type DistributionInspect } from './registries.ts';
+export { pushManifestList, remoteManifest, type ManifestListRequest, type RemoteManifest } from './manifest-lists.ts';
 export { serveRegistry, type ServedRegistry, type ServeRegistryRequest } from './registry-server.ts';
 export type { RegistryCredentials } from '../registry/index.ts';
 export { pruneContainers } from './prune-containers.ts';

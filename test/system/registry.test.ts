@@ -146,6 +146,25 @@ test('the image for a platform is chosen out of an index', async () => {
   );
 });
 
+test('manifest create, annotate, push and inspect', async () => {
+  const list = `${registry.host}/lists/both:1`;
+  for (const tag of ['a', 'b']) {
+    await engine.dockerOk(['tag', 'busybox', `${registry.host}/lists/parts:${tag}`]);
+    await engine.dockerOk(['push', `${registry.host}/lists/parts:${tag}`]);
+  }
+  const parts = ['a', 'b'].map((tag) => `${registry.host}/lists/parts:${tag}`);
+  expect(await engine.berthOk(['manifest', 'create', list, ...parts])).toBe(`Created manifest list ${list}`);
+  expect((await engine.berth(['manifest', 'create', list, ...parts])).stderr).toContain('with no --amend flag');
+  await engine.berthOk(['manifest', 'annotate', '--arch', 'arm64', list, parts[1]!]);
+  const digest = await engine.berthOk(['manifest', 'push', '-p', list]);
+  expect(await skopeo(['inspect', '--format', '{{.Digest}}', `docker://${list}`])).toBe(digest);
+  const inspected = JSON.parse(await engine.berthOk(['manifest', 'inspect', list]));
+  expect(inspected.manifests.map((each: { platform: { architecture: string } }) => each.platform.architecture)).toEqual(['amd64', 'arm64']);
+  expect(JSON.parse(await engine.dockerOk(['manifest', 'inspect', '--insecure', list]))).toEqual(inspected);
+  expect(await engine.dockerOk(['pull', list])).toContain(`Digest: ${digest}`);
+  expect((await engine.berth(['manifest', 'push', list])).stderr).toContain(`No such manifest: ${list}`);
+});
+
 test('after kill -9 in the middle of a pull the next engine goes on where it was', async () => {
   await using fake = new FakeRegistry();
   // A layer this engine has not seen.

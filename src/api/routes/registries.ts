@@ -5,6 +5,8 @@ import {
   loginToRegistry,
   pullImage,
   pushImage,
+  pushManifestList,
+  remoteManifest,
   searchRegistry,
   serveRegistry,
   type PullProgress,
@@ -29,6 +31,8 @@ export const registryRoutes: readonly Route[] = [
     pattern: '/berth/v1/registry/explain',
     handler: ({ house, query }) => json(explainRegistry(house, query.text('reference'))),
   },
+  { method: 'GET', pattern: '/berth/v1/registry/manifest', handler: manifest },
+  { method: 'POST', pattern: '/berth/v1/registry/manifest', handler: pushList },
   { method: 'POST', pattern: '/berth/v1/registry/serve', handler: serve },
 ];
 
@@ -104,6 +108,25 @@ async function auth(call: Call): Promise<HttpAnswer> {
   const server = typeof fields['serveraddress'] === 'string' ? fields['serveraddress'] : '';
   const token = await loginToRegistry(call.house, server, toCredentials(fields) ?? {}, { signal: call.signal });
   return json({ Status: 'Login Succeeded', ...(token === '' ? {} : { IdentityToken: token }) });
+}
+
+async function manifest(call: Call): Promise<HttpAnswer> {
+  const found = await remoteManifest(call.house, call.query.text('reference'), credentialsOf(call), { signal: call.signal });
+  const { mediaType, digest, size } = found.descriptor;
+  return json({ Descriptor: { mediaType, digest, size }, Platform: found.platform, Raw: Buffer.from(found.bytes).toString('base64') });
+}
+
+async function pushList(call: Call): Promise<HttpAnswer> {
+  const body = ((await jsonBody(call)) ?? {}) as { readonly reference?: unknown; readonly manifests?: unknown };
+  if (typeof body.reference !== 'string' || !Array.isArray(body.manifests))
+    throw new EngineError('InvalidArgument', 'the body must have a reference and manifests');
+  const manifests = body.manifests.map((each: { readonly reference?: unknown; readonly platform?: unknown } | null) => {
+    if (typeof each?.reference !== 'string') throw new EngineError('InvalidArgument', 'a manifest needs a reference');
+    return { reference: each.reference, platform: (each.platform ?? {}) as Platform };
+  });
+  const credentials = credentialsOf(call);
+  const request = { reference: body.reference, manifests, ...(credentials === undefined ? {} : { credentials }) };
+  return json({ Digest: await pushManifestList(call.house, request, { signal: call.signal }) }, 201);
 }
 
 // Serves as long as the client stays.
