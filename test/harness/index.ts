@@ -4,4 +4,5 @@ export { berthPath, startEngine, TestEngine, type EngineOptions } from './engine
 export { busyboxTar, debianTar, importBusybox, importDebian } from './images.ts';
 export { TerminalSession } from './terminal.ts';
 export { eventually } from './eventually.ts';
+export { TokenService } from './token-service.ts';
 export { TestRegistry, type RegistryWishes } from './registry.ts';

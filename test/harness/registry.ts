@@ -7,6 +7,8 @@ import { eventually } from './eventually.ts';
 export interface RegistryWishes {
   /** Basic auth for this user. */
   readonly user?: { readonly name: string; readonly password: string };
+  /** Tokens of the service at this URL, which `tokens` signs. */
+  readonly tokens?: { readonly realm: string; readonly certificate: string };
   /** TLS with a certificate of an authority of its own. */
   readonly tls?: boolean;
 }
@@ -38,7 +40,7 @@ export class TestRegistry implements AsyncDisposable {
     return join(this.root, 'certs');
   }
 
-  async #start({ user, tls }: RegistryWishes): Promise<void> {
+  async #start({ user, tokens, tls }: RegistryWishes): Promise<void> {
     this.#port = freePort();
     if (user !== undefined)
       writeFileSync(
@@ -55,6 +57,9 @@ export class TestRegistry implements AsyncDisposable {
         secret: 'for tests',
         ...(tls === true ? { tls: { certificate: join(this.root, 'server.crt'), key: join(this.root, 'server.key') } } : {}),
       },
+      ...(tokens === undefined
+        ? {}
+        : { auth: { token: { realm: tokens.realm, service: 'tests', issuer: 'tests', rootcertbundle: tokens.certificate } } }),
       ...(user === undefined ? {} : { auth: { htpasswd: { realm: 'tests', path: join(this.root, 'htpasswd') } } }),
     };
     // YAML takes JSON as it is.

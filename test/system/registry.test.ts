@@ -12,6 +12,7 @@ import {
   ok,
   startEngine,
   TestRegistry,
+  TokenService,
   type TestEngine,
 } from '../harness/index.ts';
 
@@ -267,6 +268,25 @@ describe('a registry with passwords', () => {
     expect((await engine.berth(['pull', name], { env })).stderr).toContain('no basic auth credentials');
   });
 });
+
+test('a registry with a token service', async () => {
+  await using service = await TokenService.start({ name: 'alice', password: 'wonder:land' });
+  await using tokens = await TestRegistry.start({ tokens: service });
+  const name = `${tokens.host}/team/tokens:1`;
+  await engine.dockerOk(['tag', 'busybox', name]);
+  expect((await engine.docker(['push', name])).both).toMatch(/denied: |unauthorized: /);
+  expect((await engine.docker(['login', '-u', 'alice', '--password-stdin', tokens.host], { stdin: 'wrong' })).both).toContain(
+    'unauthorized: incorrect username or password',
+  );
+  await engine.dockerOk(['login', '-u', 'alice', '--password-stdin', tokens.host], { stdin: 'wonder:land' });
+  await engine.dockerOk(['push', name]);
+  expect(service.given).toContain('repository:team/tokens:pull,push');
+  await engine.dockerOk(['rmi', name]);
+  await engine.dockerOk(['logout', tokens.host]);
+  // Everybody may pull.
+  expect(await engine.berthOk(['pull', name])).toContain('Status: Downloaded newer image');
+  expect(service.given.at(-1)).toBe('repository:team/tokens:pull');
+}, 60_000);
 
 test('a registry with a private authority', async () => {
   await using secured = await TestRegistry.start({ tls: true });
