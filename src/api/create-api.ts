@@ -12,7 +12,12 @@ import { statusOf } from './status.ts';
 
 /** The Docker Engine API over a house, as a handler for `HttpServer`. */
 export function createApi(house: House, program: Program, pullBuiltIn: PullBuiltIn = async () => false): HttpHandler {
-  const api: Api = { house, program, pullBuiltIn, containerList: new ContainerListRenderer(house.engineId) };
+  const api: Api = {
+    house,
+    program,
+    pullBuiltIn,
+    containerList: new ContainerListRenderer({ engineId: house.engineId, networks: house.networks }),
+  };
   const router = new Router(routes);
   const common: HttpHeaders = {
     'Api-Version': maximumVersion,

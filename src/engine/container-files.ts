@@ -3,37 +3,49 @@ import type { HostConfig } from '../spec/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { EngineDefaults } from './defaults.ts';
 
+/** What of a container's networks its files tell. */
+export interface FileNetwork {
+  /** Its own, in the order of its interfaces. */
+  readonly addresses: readonly string[];
+  /** For `host-gateway`. */
+  readonly hostGateway?: string;
+}
+
 /** Writes the three files that are mounted over a container's /etc. Small and synchronous: it is on the way of a start. */
-export function writeContainerFiles({ paths, config, hostConfig }: ContainerRecord, defaults: EngineDefaults): void {
+export function writeContainerFiles(
+  { paths, config, hostConfig }: ContainerRecord,
+  defaults: EngineDefaults,
+  network: FileNetwork = { addresses: [] },
+): void {
   if (hostConfig.NetworkMode.startsWith('container:')) return; // It shares the other container's files.
   const name = config.Domainname === '' ? config.Hostname : `${config.Hostname}.${config.Domainname}`;
   writeFileSync(paths.hostname, `${name}\n`);
-  writeFileSync(paths.hosts, hostConfig.NetworkMode === 'host' ? hostsOfHost(hostConfig) : hosts(hostConfig));
+  const names = config.Domainname === '' ? config.Hostname : `${name} ${config.Hostname}`;
+  const own = network.addresses.map((address) => `${address}\t${names}\n`).join('');
+  const extra = extraHosts(hostConfig, network.hostGateway);
+  writeFileSync(paths.hosts, `${hostConfig.NetworkMode === 'host' ? hostsOfHost() : hosts}${extra}${own}`);
   writeFileSync(paths.resolvConf, resolvConf(readOr('/etc/resolv.conf', ''), hostConfig, defaults));
 }
 
-function hosts(hostConfig: HostConfig): string {
-  return (
-    '127.0.0.1\tlocalhost\n' +
-    '::1\tlocalhost ip6-localhost ip6-loopback\n' +
-    'fe00::\tip6-localnet\n' +
-    'ff00::\tip6-mcastprefix\n' +
-    'ff02::1\tip6-allnodes\n' +
-    'ff02::2\tip6-allrouters\n' +
-    extraHosts(hostConfig)
-  );
-}
+const hosts =
+  '127.0.0.1\tlocalhost\n' +
+  '::1\tlocalhost ip6-localhost ip6-loopback\n' +
+  'fe00::\tip6-localnet\n' +
+  'ff00::\tip6-mcastprefix\n' +
+  'ff02::1\tip6-allnodes\n' +
+  'ff02::2\tip6-allrouters\n';
 
-function hostsOfHost(hostConfig: HostConfig): string {
+function hostsOfHost(): string {
   const own = readOr('/etc/hosts', '127.0.0.1\tlocalhost\n');
-  return `${own}${own.endsWith('\n') ? '' : '\n'}${extraHosts(hostConfig)}`;
+  return `${own}${own.endsWith('\n') ? '' : '\n'}`;
 }
 
-function extraHosts(hostConfig: HostConfig): string {
+function extraHosts(hostConfig: HostConfig, hostGateway: string | undefined): string {
   return (hostConfig.ExtraHosts ?? [])
     .map((line) => {
       const cut = line.search(/[:=]/);
-      return `${line.slice(cut + 1).replace(/^\[(.*)\]$/, '$1')}\t${line.slice(0, cut)}\n`;
+      const address = line.slice(cut + 1).replace(/^\[(.*)\]$/, '$1');
+      return `${address === 'host-gateway' ? (hostGateway ?? address) : address}\t${line.slice(0, cut)}\n`;
     })
     .join('');
 }

@@ -4,6 +4,7 @@ import { publishContainerEvent } from './events/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
 import type { LiveContainer } from './live.ts';
+import { releaseNetworks } from './networking.ts';
 import { removeNow } from './remove-now.ts';
 import { restartDelay } from './restart-policy.ts';
 import { runDirectoryOf } from './spec-inputs.ts';
@@ -40,9 +41,11 @@ export async function ended(house: House, id: string, exit: ExitRecord, run: End
   house.execs.containerEnded(id);
   const record = house.records.find(id);
   if (record === undefined) {
+    house.networks.release(id);
     await house.runtime.delete(id, runDirectoryOf(house, id));
     return;
   }
+  releaseNetworks(house, record);
   const startedAt = run.process?.startedAt ?? ('startedAt' in record.state ? record.state.startedAt : exit.finishedAt);
   const ranForMs = Math.max(0, exit.finishedAt.getTime() - startedAt.getTime());
   const delayMs = restartDelay(record.hostConfig.RestartPolicy, {

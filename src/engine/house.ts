@@ -4,6 +4,7 @@ import type { KeyedLock, Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
 import type { Registry } from '../registry/index.ts';
+import type { Networks } from '../network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
 import type { VolumeStore } from '../volume/index.ts';
@@ -49,6 +50,7 @@ export interface House extends AsyncDisposable {
   readonly snapshots: SnapshotStore;
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
+  readonly networks: Networks;
   readonly rootWorkers: RootWorkers;
   readonly trash: Trash;
 

@@ -71,7 +71,7 @@ async function pushOne(
   request: PushImageRequest,
   options: Options,
 ): Promise<void> {
-  using blobs = await house.images.blobs(image, options);
+  using blobs = await house.images.blobs(image, { ...options, packed: true });
   await pushLayers(house, repository, reference, image, blobs.layers, request, options);
   await pushBlob(house, repository, blobs.config, [], () => undefined, options);
   const bytes = new Uint8Array(await house.content.read(blobs.manifest.digest, maximumManifestBytes));

@@ -26,6 +26,11 @@ export { startContainer } from './start-container.ts';
 export { stopContainer } from './stop-container.ts';
 export { updateContainer } from './update-container.ts';
 export { waitContainer } from './wait-container.ts';
+export type { CreateNetworkRequest, Endpoint, IpamConfig, Network, Networks } from '../network/index.ts';
+export { builtInNames } from '../network/index.ts';
+export { connectNetwork, createNetwork, disconnectNetwork, inspectNetwork, pruneNetworks, removeNetwork } from './networks.ts';
+export { listNetworks } from './network-filter.ts';
+export { networkWords, portsOf } from './networking.ts';
 export { createVolume, inspectVolume, listVolumes, removeVolume } from './volumes.ts';
 
 // engine-io's use cases are exported below, as use-cases.ts lists them.

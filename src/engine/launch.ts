@@ -3,13 +3,13 @@ import { constants } from 'node:os';
 import { EngineError, isEngineError, messageOf } from '../base/index.ts';
 import type { ContainerProcess } from '../runtime/index.ts';
 import { publishContainerEvent } from './events/index.ts';
-import { writeContainerFiles } from './container-files.ts';
 import type { ContainerRecord } from './contract.ts';
 import { whenEnded } from './exit.ts';
 import type { House } from './house.ts';
 import { toRuntimeSpec } from './oci-spec/index.ts';
 import type { Options } from './requests.ts';
 import { lookUpInputs, runDirectoryOf } from './spec-inputs.ts';
+import { attachNetworks, networksOf, releaseNetworks, writeFiles } from './networking.ts';
 import { next } from './state.ts';
 
 /** What a launch is for. */
@@ -31,10 +31,13 @@ export async function launch(house: House, record: ContainerRecord, reason: Laun
     signal.throwIfAborted();
     refuseForeignRuntime(house, record);
     mkdirSync(runDirectory, { recursive: true, mode: 0o711 });
-    writeContainerFiles(record, house.defaults);
+    const networks = networksOf(house, record);
+    // On a network its files tell its addresses: they are written when it has them.
+    if (networks.length === 0) writeFiles(house, record);
     const spec = toRuntimeSpec(record, lookUpInputs(house, record));
+    const prepare = networks.length === 0 ? {} : { prepare: async (pid: number) => attachNetworks(house, record, networks, pid) };
     const stdio = { kind: config.Tty ? 'terminal' : 'pipes', stdin: config.OpenStdin } as const;
-    process = await house.runtime.start({ id, spec, runDirectory, stdio }, { signal });
+    process = await house.runtime.start({ id, spec, runDirectory, stdio, ...prepare }, { signal });
   } catch (error) {
     throw await launchFailed(house, record, runDirectory, error);
   }
@@ -100,6 +103,7 @@ function refuseForeignRuntime(house: House, { hostConfig: { Runtime: name } }: C
 }
 
 async function launchFailed(house: House, record: ContainerRecord, runDirectory: string, error: unknown): Promise<EngineError> {
+  releaseNetworks(house, record);
   await house.runtime.delete(record.id, runDirectory);
   const failure = toStartError(error);
   const exitCode = (failure.detail['exitCode'] as number | undefined) ?? 128;

@@ -6,6 +6,7 @@ import { KeyedLock, newId, writeFileAtomic, type Log } from '../base/index.ts';
 import type { ContentStore } from '../content/index.ts';
 import type { ImageStore } from '../image/index.ts';
 import { openRegistry, type Registry } from '../registry/index.ts';
+import { openNetworks } from '../network/index.ts';
 import type { Runtime } from '../runtime/index.ts';
 import type { SnapshotStore } from '../snapshot/index.ts';
 import type { VolumeStore } from '../volume/index.ts';
@@ -39,6 +40,8 @@ export interface HouseOptions {
   readonly content: ContentStore;
   readonly volumes: VolumeStore;
   readonly rootWorkers: RootWorkers;
+  /** Device of the default network; without one containers have a loopback device alone. */
+  readonly bridge?: string;
   /** Over `builtInDefaults`. */
   readonly defaults?: Partial<EngineDefaults>;
   readonly clock?: Clock;
@@ -69,6 +72,8 @@ function build(options: HouseOptions): House {
   const events = createEventBus(clock);
   const live = new LiveContainers();
   const trash = new Trash(join(options.dataRoot, 'trash'), options.rootWorkers, log);
+  const engineId = engineIdOf(options.dataRoot);
+  const networks = openNetworks({ database, engineId, bridge: options.bridge ?? 'none', log });
   const onDetach = (id: string) => {
     const record = records.find(id);
     if (record !== undefined) publishContainerEvent(events, record, 'detach');
@@ -80,7 +85,7 @@ function build(options: HouseOptions): House {
     database,
     dataRoot: options.dataRoot,
     execRoot: options.execRoot,
-    engineId: engineIdOf(options.dataRoot),
+    engineId,
     defaults,
     host,
     records,
@@ -94,6 +99,7 @@ function build(options: HouseOptions): House {
     snapshots: options.snapshots,
     content: options.content,
     volumes: options.volumes,
+    networks,
     rootWorkers: options.rootWorkers,
     trash,
     seccomp: new SeccompProfiles(host, defaults.seccompProfile),
@@ -120,6 +126,7 @@ function build(options: HouseOptions): House {
         else each.cancel();
       }
       await trash[Symbol.asyncDispose]();
+      await networks[Symbol.asyncDispose]();
     },
   };
 }

@@ -3,7 +3,9 @@ import { EngineError } from '../base/index.ts';
 import type { ContainerRecord, ContainerState, HealthState } from './contract.ts';
 
 /** What a change may touch; `revision` counts by itself. */
-export type RecordChange = Partial<Pick<ContainerRecord, 'name' | 'hostConfig' | 'state' | 'health' | 'restartCount' | 'stoppedByUser'>>;
+export type RecordChange = Partial<
+  Pick<ContainerRecord, 'name' | 'hostConfig' | 'endpoints' | 'state' | 'health' | 'restartCount' | 'stoppedByUser'>
+>;
 
 /*
  * containers
@@ -141,7 +143,7 @@ export class ContainerRecords {
   }
 
   #write(before: ContainerRecord, record: ContainerRecord, change: RecordChange): void {
-    if (change.name === undefined && change.hostConfig === undefined) {
+    if (change.name === undefined && change.hostConfig === undefined && change.endpoints === undefined) {
       this.#updateMoving.run(JSON.stringify(movingOf(record)), record.id);
       return;
     }

@@ -6,6 +6,7 @@ import type { ContainerRecord } from './contract.ts';
 import { ended, scheduleRestart, type Relaunch } from './exit.ts';
 import type { House } from './house.ts';
 import { adopt, launch } from './launch.ts';
+import { isRunning } from './records.ts';
 import { removeNow } from './remove-now.ts';
 import { restartsWithEngine } from './restart-policy.ts';
 import { runDirectoryOf } from './spec-inputs.ts';
@@ -35,9 +36,16 @@ export async function restore(house: House): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, restoreSome));
+  house.networks.restore(runningPids(house));
   await sweep(house);
   const again = records.filter(({ id }) => restarts.has(id));
   void restartAll(house, again);
+}
+
+function runningPids(house: House): ReadonlyMap<string, number> {
+  const pids = new Map<string, number>();
+  for (const { id, state } of house.records.list()) if (isRunning(state) && 'pid' in state) pids.set(id, state.pid);
+  return pids;
 }
 
 /** Whether its restart policy brings it back. */

@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../base/index.ts';
-import { networkNamespace } from '../network/index.ts';
 import { containerCapabilities } from '../runtime/index.ts';
 import type { Mount } from '../spec/index.ts';
 import type { ContainerRecord } from './contract.ts';
@@ -24,10 +23,6 @@ export function lookUpInputs(house: House, record: ContainerRecord): SpecInputs 
       'InvalidArgument',
       `AppArmor is not supported on this host, but the profile '${security.apparmor}' was specified`,
     );
-  }
-  const network = networkNamespace(hostConfig.NetworkMode);
-  if (network.kind === 'network' && network.name !== 'bridge') {
-    throw new EngineError('NotFound', `failed to set up container networking: network ${network.name} not found`);
   }
   const capabilities = containerCapabilities(
     { add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [], privileged: hostConfig.Privileged },

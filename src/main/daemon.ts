@@ -116,6 +116,7 @@ async function buildHouse(options: DaemonOptions, log: Log, scope: Scope): Promi
   const volumes = openVolumeStore({ database, root: join(dataRoot, 'volumes') });
   const house = await openHouse({
     ...{ log, clock, dataRoot, execRoot, database, runtime, images, registry, snapshots, content, volumes, rootWorkers },
+    bridge: options.bridge,
     defaults: { cgroupParent, ...options.defaults },
   });
   scope.defer(async () => await house[Symbol.asyncDispose]());

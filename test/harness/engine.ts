@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path';
 import { ok, run, cleanEnvironment, type CommandOptions, type Finished } from './command.ts';
 import { leaksOf, machineState } from './leaks.ts';
 
+// Bridges, packet filter rules and sysctls of an engine under test stay in a network namespace of its own, which this process keeps.
+const networkKeeper = ['unshare', '--net', 'sh', '-c', 'busybox ip link set lo up; echo up; exec sleep infinity'];
+
 /** The executable under test; `make build` makes it. */
 export const berthPath = resolve('dist/berth');
 
@@ -29,6 +32,7 @@ export class TestEngine implements AsyncDisposable {
   readonly root: string;
   readonly socket: string;
   #log = '';
+  #networkKeeper: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | undefined;
   #daemon: Bun.Subprocess<'ignore', 'ignore', 'pipe'> | undefined;
   readonly #flags: readonly string[];
   readonly #before: ReturnType<typeof machineState>;
@@ -54,6 +58,7 @@ export class TestEngine implements AsyncDisposable {
   async start(): Promise<void> {
     const daemon = Bun.spawn({
       cmd: [
+        ...['nsenter', `--net=${await this.#network()}`],
         berthPath,
         'daemon',
         ...['--data-root', join(this.root, 'data'), '--exec-root', join(this.root, 'run'), '--host', `unix://${this.socket}`],
@@ -92,6 +97,19 @@ export class TestEngine implements AsyncDisposable {
   async kill(): Promise<void> {
     this.#daemon?.kill('SIGKILL');
     await this.#daemon?.exited;
+  }
+
+  /** Runs a command in the network that this engine takes for its host's. */
+  async onNetwork(command: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+    return await run(['nsenter', `--net=${await this.#network()}`, ...command], options);
+  }
+
+  async #network(): Promise<string> {
+    if (this.#networkKeeper === undefined) {
+      this.#networkKeeper = Bun.spawn({ cmd: networkKeeper, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
+      await this.#networkKeeper.stdout.getReader().read();
+    }
+    return `/proc/${this.#networkKeeper.pid}/ns/net`;
   }
 
   get environment(): Record<string, string> {
@@ -139,7 +157,11 @@ export class TestEngine implements AsyncDisposable {
     } finally {
       await this.stop();
     }
-    const leaks = await leaksOf(this.#before, this.root);
+    const devices = (await this.onNetwork(['ls', '/proc/sys/net/ipv4/conf'])).stdout.trim().split('\n');
+    this.#networkKeeper?.kill('SIGKILL');
+    await this.#networkKeeper?.exited;
+    const left = devices.filter((name) => !['all', 'default', 'lo'].includes(name) && !name.startsWith('veth'));
+    const leaks = [...(await leaksOf(this.#before, this.root)), ...left.map((name) => `network device ${name}`)];
     rmSync(this.root, { recursive: true, force: true });
     if (leaks.length > 0) throw new Error(`Left behind by the engine:\n${leaks.join('\n')}\nIts log:\n${this.#log.slice(-4000)}`);
   }

@@ -1,6 +1,7 @@
 import type { ContainerSummary } from '../../engine/index.ts';
 import { renderMount, type RenderFacts } from './container.ts';
-import { renderEndpoints } from './networks.ts';
+import { renderEndpoints, type NetworkFacts } from './networks.ts';
+import { renderPortList } from './ports.ts';
 import { statusText } from './state.ts';
 import { unixSeconds } from './time.ts';
 
@@ -17,11 +18,11 @@ interface Cached {
  * asked for any more is dropped when the list of all is rendered.
  */
 export class ContainerListRenderer {
-  readonly #engineId: string;
+  readonly #facts: Omit<NetworkFacts, 'minor'>;
   readonly #rows = new Map<number, Map<string, Cached>>();
 
-  constructor(engineId: string) {
-    this.#engineId = engineId;
+  constructor(facts: Omit<NetworkFacts, 'minor'>) {
+    this.#facts = facts;
   }
 
   /** `imageName`: what to show for a container's image. */
@@ -33,7 +34,7 @@ export class ContainerListRenderer {
     const rows = this.#rows.get(minor) ?? new Map<string, Cached>();
     this.#rows.set(minor, rows);
     if (rows.size > 2 * summaries.length + 64) rows.clear();
-    const facts = { engineId: this.#engineId, minor };
+    const facts = { ...this.#facts, minor };
     const parts = summaries.map((summary) => {
       const { record, size } = summary;
       const image = imageName(summary);
@@ -58,7 +59,7 @@ function renderRow({ record }: ContainerSummary, image: string, facts: RenderFac
     ImageID: record.image.id,
     Command: commandText(record.process),
     Created: unixSeconds(record.createdAt),
-    Ports: [],
+    Ports: renderPortList(record, facts),
     Labels: record.config.Labels,
     State: record.state.status,
   });

@@ -1,14 +1,11 @@
 import type { ContainerDetails, ContainerRecord, MountPoint } from '../../engine/index.ts';
 import { containerConfigNames, hostConfigNames } from '../decode/index.ts';
-import { renderEndpoints } from './networks.ts';
+import { endpointOn, renderAddresses, renderEndpoints, type NetworkFacts } from './networks.ts';
+import { renderPorts } from './ports.ts';
 import { renderState } from './state.ts';
 import { formatTime } from './time.ts';
 
-export interface RenderFacts {
-  readonly engineId: string;
-  /** Of the client's API version 1.x. */
-  readonly minor: number;
-}
+export type RenderFacts = NetworkFacts;
 
 /** GET /containers/{id}/json, fields in Docker's order. moby api/types/container (InspectResponse). */
 export function renderContainer({ record, directories, execIds, size }: ContainerDetails, facts: RenderFacts) {
@@ -105,26 +102,29 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
+// The fields that name addresses are those of the default network, as they were before there were others.
 function renderNetworkSettings(record: ContainerRecord, facts: RenderFacts) {
   const { sandboxKey } = record.paths;
+  const endpoint = endpointOn(record, 'bridge', facts);
+  const addresses = renderAddresses(endpoint);
   return {
     Bridge: '',
     SandboxID: sandboxKey === '' ? '' : record.id,
     SandboxKey: sandboxKey,
-    Ports: {},
+    Ports: renderPorts(record, facts),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: '',
-    Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: '',
-    IPPrefixLen: 0,
-    IPv6Gateway: '',
-    MacAddress: '',
+    EndpointID: endpoint?.id ?? '',
+    Gateway: addresses.Gateway,
+    GlobalIPv6Address: addresses.GlobalIPv6Address,
+    GlobalIPv6PrefixLen: addresses.GlobalIPv6PrefixLen,
+    IPAddress: addresses.IPAddress,
+    IPPrefixLen: addresses.IPPrefixLen,
+    IPv6Gateway: addresses.IPv6Gateway,
+    MacAddress: endpoint?.mac ?? '',
     Networks: renderEndpoints(record, facts),
   };
 }

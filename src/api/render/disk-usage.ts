@@ -10,7 +10,11 @@ export function renderDiskUsage(
 ) {
   const { engineId, minor, now, types } = facts;
   const wants = (type: string) => types.length === 0 || types.includes(type);
-  const rows = new ContainerListRenderer(engineId).render(usage.containers, { minor, now, imageName: ({ record }) => record.config.Image });
+  const rows = new ContainerListRenderer({ engineId }).render(usage.containers, {
+    minor,
+    now,
+    imageName: ({ record }) => record.config.Image,
+  });
   return {
     LayersSize: wants('image') ? usage.layersSize : 0,
     Images: wants('image')

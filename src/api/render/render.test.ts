@@ -111,7 +111,9 @@ const infoFacts = {
 const views: Readonly<Record<string, (minor: number) => unknown>> = {
   container: (minor) => renderContainer(details, { engineId: 'engine', minor }),
   list: (minor) =>
-    JSON.parse(new ContainerListRenderer('engine').render([{ record }], { minor, now, imageName: () => 'busybox' })) as unknown,
+    JSON.parse(
+      new ContainerListRenderer({ engineId: 'engine' }).render([{ record }], { minor, now, imageName: () => 'busybox' }),
+    ) as unknown,
   image: (minor) => renderImage(image.image, snapshots, minor),
   images: (minor) => renderImageSummary(image, minor),
   info: (minor) => renderInfo({ ...infoFacts, minor }),
@@ -155,7 +157,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 test('a cached row follows its record, and its status text follows the time', () => {
-  const renderer = new ContainerListRenderer('engine');
+  const renderer = new ContainerListRenderer({ engineId: 'engine' });
   const rows = (changed: ContainerRecord, time: Date) => {
     const text = renderer.render([{ record: changed, size: { rw: 1, rootFs: 2 } }], { minor: 51, now: time, imageName: () => 'i' });
     const [row] = JSON.parse(text) as [{ readonly Names: readonly string[]; readonly Status: string; readonly SizeRw: number }];

@@ -87,7 +87,7 @@ async function create(call: Call): Promise<HttpAnswer> {
 async function inspect(call: Call): Promise<HttpAnswer> {
   const { house, query, signal, minor } = call;
   const details = await inspectContainer(house, subject(call), { size: query.boolean('size') }, { signal });
-  return json(renderContainer(details, { engineId: house.engineId, minor }));
+  return json(renderContainer(details, { engineId: house.engineId, minor, networks: house.networks }));
 }
 
 async function start(call: Call): Promise<HttpAnswer> {

@@ -1,61 +1,65 @@
-import { EngineError } from '../../base/index.ts';
-import { json } from '../answers.ts';
-import { subject, type Call } from '../call.ts';
+import {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  inspectNetwork,
+  listNetworks,
+  pruneNetworks,
+  removeNetwork,
+} from '../../engine/index.ts';
+import { json, noContent } from '../answers.ts';
+import { jsonBody, lasting, subject, type Call } from '../call.ts';
+import { decodeConnect, decodeDisconnect, decodeNetworkCreate } from '../decode/index.ts';
 import type { HttpAnswer } from '../http/index.ts';
-import { builtInNetworks, networkId, renderNetwork } from '../render/networks.ts';
+import { renderNetwork } from '../render/networks.ts';
 import type { Route } from '../router.ts';
 
-/** The networks that are always there; others come with the network room. */
 export const networkRoutes: readonly Route[] = [
   { method: 'GET', pattern: '/networks', handler: list },
-  { method: 'POST', pattern: '/networks/create', handler: notYet },
-  { method: 'POST', pattern: '/networks/prune', handler: () => json({ NetworksDeleted: null }), minimum: 25 },
+  { method: 'POST', pattern: '/networks/create', handler: create },
+  { method: 'POST', pattern: '/networks/prune', handler: prune, minimum: 25 },
   { method: 'GET', pattern: '/networks/{id}', handler: inspect },
-  { method: 'POST', pattern: '/networks/{id}/connect', handler: notYet },
-  { method: 'POST', pattern: '/networks/{id}/disconnect', handler: notYet },
+  { method: 'POST', pattern: '/networks/{id}/connect', handler: connect },
+  { method: 'POST', pattern: '/networks/{id}/disconnect', handler: disconnect },
   { method: 'DELETE', pattern: '/networks/{id}', handler: remove },
 ];
 
-const drivers: Readonly<Record<string, string>> = { bridge: 'bridge', host: 'host', none: 'null' };
-const knownFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
-
 function list({ house, query, minor }: Call): HttpAnswer {
-  const filters = query.filters();
-  for (const key of Object.keys(filters)) {
-    if (!knownFilters.includes(key)) throw new EngineError('InvalidArgument', `invalid filter '${key}'`);
-  }
-  const accepts = (key: string, test: (wanted: string) => boolean) => (filters[key] ?? []).length === 0 || filters[key]!.some(test);
-  const chosen = builtInNetworks.filter(
-    (name) =>
-      accepts('name', (wanted) => name.includes(wanted)) &&
-      accepts('id', (wanted) => networkId(house.engineId, name).startsWith(wanted)) &&
-      accepts('driver', (wanted) => drivers[name] === wanted) &&
-      accepts('type', (wanted) => wanted === 'builtin') &&
-      accepts('scope', (wanted) => wanted === 'local') &&
-      accepts('dangling', (wanted) => wanted !== 'true' && wanted !== '1') &&
-      accepts('label', () => false),
-  );
-  return json(chosen.map((name) => renderNetwork(name, [], { engineId: house.engineId, minor })));
+  return json(listNetworks(house, query.filters()).map((network) => renderNetwork(network, [], minor)));
+}
+
+async function create(call: Call): Promise<HttpAnswer> {
+  const network = createNetwork(call.house, decodeNetworkCreate(await jsonBody(call)));
+  return json({ Id: network.id, Warning: '' }, 201);
 }
 
 function inspect(call: Call): HttpAnswer {
   const { house, minor } = call;
-  return json(renderNetwork(networkOf(call), house.records.list(), { engineId: house.engineId, minor }));
+  const network = inspectNetwork(house, subject(call));
+  const attached = house.networks
+    .endpointsOn(network.id)
+    .map((endpoint) => ({ endpoint, name: house.records.find(endpoint.containerId)?.name ?? '' }));
+  return json(renderNetwork(network, attached, minor));
+}
+
+async function connect(call: Call): Promise<HttpAnswer> {
+  const { container, settings } = decodeConnect(await jsonBody(call));
+  await connectNetwork(call.house, subject(call), container, settings, lasting(call));
+  return { kind: 'whole', status: 200, body: '' };
+}
+
+async function disconnect(call: Call): Promise<HttpAnswer> {
+  const { container, force } = decodeDisconnect(await jsonBody(call));
+  await disconnectNetwork(call.house, subject(call), container, { force }, lasting(call));
+  return { kind: 'whole', status: 200, body: '' };
 }
 
 function remove(call: Call): HttpAnswer {
-  throw new EngineError('Forbidden', `${networkOf(call)} is a pre-defined network and cannot be removed`);
+  removeNetwork(call.house, subject(call));
+  return noContent();
 }
 
-function networkOf(call: Call): (typeof builtInNetworks)[number] {
-  const words = subject(call);
-  const found =
-    builtInNetworks.find((name) => name === words) ??
-    builtInNetworks.find((name) => words !== '' && networkId(call.house.engineId, name).startsWith(words));
-  if (found === undefined) throw new EngineError('NotFound', `network ${words} not found`);
-  return found;
-}
-
-function notYet(): never {
-  throw new EngineError('NotImplemented', 'networks of your own are not supported yet');
+function prune({ house, query }: Call): HttpAnswer {
+  const removed = pruneNetworks(house, query.filters());
+  return json({ NetworksDeleted: removed.length === 0 ? null : removed });
 }
