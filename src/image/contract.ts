@@ -85,8 +85,8 @@ export interface ImageStore {
   /** The image that has this name already, tag or digest. */
   named(reference: Reference): Image | undefined;
 
-  /** An image's blobs, made where they are not there yet, and held until disposed; for push. */
-  blobs(image: Image, options: { readonly signal: AbortSignal }): Promise<ImageBlobs>;
+  /** An image's blobs, made where they are not there yet, and held until disposed; `packed`: none of them a plain tar, for push. */
+  blobs(image: Image, options: { readonly signal: AbortSignal; readonly packed?: true }): Promise<ImageBlobs>;
 
   /** Notes that a registry knows the image by `reference`, which has a digest. */
   noteDigest(image: Image, reference: Reference): void;

@@ -1,6 +1,6 @@
 import type { RootWorkers } from '../archive/index.ts';
 import { EngineError } from '../base/index.ts';
-import { chainId, mediaTypes, type Descriptor, type Digest, type Mount } from '../spec/index.ts';
+import { chainId, mediaTypes, parseImageManifest, type Descriptor, type Digest, type Mount } from '../spec/index.ts';
 import type { Collector } from './collector.ts';
 import type { Image, ImageBlobs } from './contract.ts';
 import { encodeManifest } from './load.ts';
@@ -17,30 +17,45 @@ export interface BlobStores extends UnpackStores {
  * @throws {EngineError} Internal, when a layer's directory no longer gives its diffID.
  */
 export async function imageBlobs(stores: BlobStores, image: Image, options: { readonly signal: AbortSignal }): Promise<ImageBlobs> {
-  const { records, content, collector } = stores;
+  const { records, collector } = stores;
   const known = image.config.rootfs.diff_ids.flatMap((diffId) => records.layerBlobs(diffId).map((blob) => blob.digest));
   using scope = new DisposableHolds();
   scope.add(await collector.hold([...records.blobsOf(image.id), ...known, ...image.config.rootfs.diff_ids]));
-  const layers = await layerBlobs(stores, image, options);
-  const configBytes = await content.read(image.id, 16 * 1024 * 1024);
-  const config = { mediaType: mediaTypes.ociConfig, digest: image.id, size: configBytes.length };
-  const stored = image.manifest === null ? undefined : content.size(image.manifest);
-  let manifest = image.manifest;
-  let size = stored ?? 0;
-  if (manifest === null || stored === undefined) {
-    const bytes = encodeManifest(image.id, configBytes.length, layers);
-    manifest = await content.put(bytes);
-    size = bytes.length;
-    scope.add(await collector.hold([manifest]));
-    if (records.get(image.id) !== undefined)
-      records.add({ id: image.id, manifest, config: image.config, size: image.size, parent: null, blobs: layers }, [], stores.clock.now());
-  }
+  const stored = await storedParts(stores, image);
+  const parts = stored ?? (await madeParts(stores, image, scope, options));
   const holds = scope.keep();
+  return { ...parts, [Symbol.dispose]: () => holds.forEach((hold) => hold[Symbol.dispose]()) };
+}
+
+type Parts = Omit<ImageBlobs, typeof Symbol.dispose>;
+
+// What the image's manifest says, byte for byte as it came, while all of it is here.
+async function storedParts({ content }: BlobStores, { id, manifest }: Image): Promise<Parts | null> {
+  const size = manifest === null ? undefined : content.size(manifest);
+  if (manifest === null || size === undefined) return null;
+  const { mediaType = mediaTypes.ociManifest, config, layers } = parseImageManifest(await content.read(manifest));
+  const whole = config.digest === id && [config, ...layers].every((blob) => content.size(blob.digest) === blob.size);
+  return whole ? { manifest: { mediaType, digest: manifest, size }, config, layers } : null;
+}
+
+async function madeParts(
+  stores: BlobStores,
+  image: Image,
+  scope: DisposableHolds,
+  options: { readonly signal: AbortSignal },
+): Promise<Parts> {
+  const { records, content, collector, clock } = stores;
+  const layers = await layerBlobs(stores, image, options);
+  const configSize = (await content.read(image.id, 16 * 1024 * 1024)).length;
+  const bytes = encodeManifest(image.id, configSize, layers);
+  const manifest = await content.put(bytes);
+  scope.add(await collector.hold([manifest]));
+  if (records.get(image.id) !== undefined)
+    records.add({ id: image.id, manifest, config: image.config, size: image.size, parent: null, blobs: layers }, [], clock.now());
   return {
-    manifest: { mediaType: mediaTypes.ociManifest, digest: manifest, size },
-    config,
+    manifest: { mediaType: mediaTypes.ociManifest, digest: manifest, size: bytes.length },
+    config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: configSize },
     layers,
-    [Symbol.dispose]: () => holds.forEach((hold) => hold[Symbol.dispose]()),
   };
 }
 

@@ -22,6 +22,7 @@ import { createImage, importRoot, parseTag } from './create.ts';
 import { imageHistory } from './history.ts';
 import { loadImages, type LoadOptions } from './load.ts';
 import { imageBlobs, type BlobStores } from './layer-blob.ts';
+import { packedBlobs } from './pack.ts';
 import { pullImage } from './pull.ts';
 import { ImageRecords } from './records.ts';
 import { pruneImages, removeImage, type RemovalOptions } from './removal.ts';
@@ -122,8 +123,8 @@ export class RoomImageStore implements ImageStore {
     if (records.get(image.id) !== undefined) records.setName(reference, image.id, clock.now());
   }
 
-  blobs(image: Image, options: { readonly signal: AbortSignal }): Promise<ImageBlobs> {
-    return imageBlobs(this.#stores, image, options);
+  blobs(image: Image, options: { readonly signal: AbortSignal; readonly packed?: true }): Promise<ImageBlobs> {
+    return options.packed === true ? packedBlobs(this.#stores, image, options) : imageBlobs(this.#stores, image, options);
   }
 
   /** Keeps blobs and layers of work in flight from being collected. */

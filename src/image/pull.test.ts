@@ -188,6 +188,35 @@ test('a pull that is ended at once, and again, and then not', async () => {
   expect(leftovers(stores.directory)).toEqual([]);
 });
 
+test('plain layers are packed for a push, once; what was pulled stays as it came', async () => {
+  const stores = await bench.openStores();
+  const imported = await stores.images.importRoot(streamOf(layers.busybox), { reference: 'plain:1' }, { signal });
+  const sent = async () => {
+    using blobs = await stores.images.blobs(stores.images.resolve('plain:1'), { signal, packed: true });
+    const [layer] = blobs.layers;
+    expect(layer?.mediaType).toBe(mediaTypes.ociLayerGzip);
+    expect(layer!.size).toBeLessThan(layers.busybox.length);
+    expect(await new Response(await stores.content.open(layer!, { signal })).bytes()).toHaveLength(layer!.size);
+    expect(stores.content.size(blobs.manifest.digest)).toBe(blobs.manifest.size);
+    return blobs.manifest.digest;
+  };
+  const first = await sent();
+  expect(await sent()).toBe(first);
+  expect(stores.images.resolve('plain:1').id).toBe(imported.id);
+  // Another form of the same image: its manifest and its layers go together.
+  const { remote, layers: descriptors } = remoteOf(gzipped);
+  const { remote: plain } = remoteOf([layers.busybox, layers.change]);
+  for (const each of [plain, remote]) await pull(stores, each);
+  {
+    using blobs = await stores.images.blobs(stores.images.resolve('remote:1'), { signal, packed: true });
+    expect(blobs.manifest.digest).toBe(digestOf(remote.manifest));
+    expect(blobs.layers.map(({ digest }) => digest)).toEqual(descriptors.map(({ digest }) => digest));
+  }
+  await stores.images.remove('plain:1', { force: false, prune: true, usedBy: () => [] });
+  await stores.images.remove('remote:1', { force: false, prune: true, usedBy: () => [] });
+  expect(await Array.fromAsync(stores.content.list())).toEqual([]);
+});
+
 test('a gate lets in as many as it has places, in order, and who gives up leaves the line', async () => {
   const gate = new Gate(1);
   const first = await gate.enter({ signal });
