@@ -104,6 +104,19 @@ const groups: Readonly<Record<string, Group>> = {
     },
     aliases: {},
   },
+  network: {
+    summary: 'Manage networks',
+    commands: {
+      connect: () => import('./commands/network/connect.ts'),
+      create: () => import('./commands/network/create.ts'),
+      disconnect: () => import('./commands/network/disconnect.ts'),
+      inspect: () => import('./commands/network/inspect.ts'),
+      ls: () => import('./commands/network/ls.ts'),
+      prune: () => import('./commands/network/prune.ts'),
+      rm: () => import('./commands/network/rm.ts'),
+    },
+    aliases: { list: 'ls', remove: 'rm' },
+  },
   system: {
     summary: 'Manage berth and its engine',
     commands: {

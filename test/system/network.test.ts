@@ -113,6 +113,45 @@ test(
 );
 
 test(
+  'berth network says and does what docker network does',
+  async () => {
+    const words = [
+      'network',
+      'create',
+      '--subnet',
+      '10.78.0.0/24',
+      '--ip-range',
+      '10.78.0.128/25',
+      '--gateway',
+      '10.78.0.1',
+      '-o',
+      'a=b',
+      'mine',
+    ];
+    expect(await engine.berthOk(words)).toMatch(/^[0-9a-f]{64}$/);
+    for (const form of [
+      ['ls'],
+      ['ls', '--no-trunc'],
+      ['ls', '--format', '{{.Name}} {{.IPv6}}'],
+      ['inspect', 'mine'],
+      ['inspect', '-f', '{{(index .IPAM.Config 0).Subnet}} {{json .Options}}', 'mine'],
+    ]) {
+      expect(await engine.berthOk(['network', ...form])).toBe(await engine.dockerOk(['network', ...form]));
+    }
+    await engine.berthOk(['run', '-d', '--name', 'cc', '-p', '80', 'busybox', 'sleep', '600']);
+    await engine.berthOk(['network', 'connect', '--ip', '10.78.0.200', 'mine', 'cc']);
+    expect(await addressOf('cc', 'mine')).toBe('10.78.0.200');
+    expect(await engine.berthOk(['port', 'cc', '80'])).toMatch(/^0\.0\.0\.0:\d{5}$/);
+    await engine.berthOk(['network', 'disconnect', 'mine', 'cc']);
+    await engine.berthOk(['rm', '-f', 'cc']);
+    expect(await engine.berthOk(['network', 'prune', '-f'])).toBe('Deleted Networks:\nmine');
+    const refused = await engine.berth(['network', 'rm', 'nope']);
+    expect([refused.code, refused.stderr]).toEqual([1, 'Error response from daemon: network nope not found\n']);
+  },
+  seconds,
+);
+
+test(
   'traffic goes on while the engine is killed, and it knows everything after it',
   async () => {
     await engine.dockerOk(['run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', ...server]);
