@@ -13,6 +13,8 @@ export const berthPath = resolve('dist/berth');
 export interface EngineOptions {
   /** More words for `berth daemon`. */
   readonly flags?: readonly string[];
+  /** `shared`: the network of this process, so that the engine reaches what a test serves; it has no bridge then. Default: one of its own. */
+  readonly network?: 'own' | 'shared';
 }
 
 /**
@@ -23,7 +25,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
   if (!existsSync(berthPath)) throw new Error('dist/berth is missing: run `make build`');
   const root = mkdtempSync(join(tmpdir(), 'bt-'));
   const before = machineState();
-  const engine = new TestEngine(root, options.flags ?? [], before);
+  const engine = new TestEngine(root, options, before);
   await engine.start();
   return engine;
 }
@@ -35,12 +37,14 @@ export class TestEngine implements AsyncDisposable {
   #networkKeeper: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | undefined;
   #daemon: Bun.Subprocess<'ignore', 'ignore', 'pipe'> | undefined;
   readonly #flags: readonly string[];
+  readonly #shared: boolean;
   readonly #before: ReturnType<typeof machineState>;
 
-  constructor(root: string, flags: readonly string[], before: ReturnType<typeof machineState>) {
+  constructor(root: string, { flags = [], network }: EngineOptions, before: ReturnType<typeof machineState>) {
     this.root = root;
     this.socket = join(root, 'berth.sock');
     this.#flags = flags;
+    this.#shared = network === 'shared';
     this.#before = before;
     mkdirSync(join(root, 'config'));
   }
@@ -62,7 +66,7 @@ export class TestEngine implements AsyncDisposable {
         berthPath,
         'daemon',
         ...['--data-root', join(this.root, 'data'), '--exec-root', join(this.root, 'run'), '--host', `unix://${this.socket}`],
-        ...['--pidfile', join(this.root, 'berth.pid'), '--bridge', `bt${this.root.slice(-6).toLowerCase()}`],
+        ...['--pidfile', join(this.root, 'berth.pid'), '--bridge', this.#shared ? 'none' : `bt${this.root.slice(-6).toLowerCase()}`],
         ...this.#flags,
       ],
       env: cleanEnvironment(),
@@ -105,6 +109,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   async #network(): Promise<string> {
+    if (this.#shared) return '/proc/self/ns/net';
     if (this.#networkKeeper === undefined) {
       this.#networkKeeper = Bun.spawn({ cmd: networkKeeper, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' });
       await this.#networkKeeper.stdout.getReader().read();
@@ -157,7 +162,7 @@ export class TestEngine implements AsyncDisposable {
     } finally {
       await this.stop();
     }
-    const devices = (await this.onNetwork(['ls', '/proc/sys/net/ipv4/conf'])).stdout.trim().split('\n');
+    const devices = this.#shared ? [] : (await this.onNetwork(['ls', '/proc/sys/net/ipv4/conf'])).stdout.trim().split('\n');
     this.#networkKeeper?.kill('SIGKILL');
     await this.#networkKeeper?.exited;
     const left = devices.filter((name) => !['all', 'default', 'lo'].includes(name) && !name.startsWith('veth'));

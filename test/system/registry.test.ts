@@ -19,7 +19,7 @@ import {
 let engine: TestEngine;
 let registry: TestRegistry;
 beforeAll(async () => {
-  [engine, registry] = await Promise.all([startEngine(), TestRegistry.start()]);
+  [engine, registry] = await Promise.all([startEngine({ network: 'shared' }), TestRegistry.start()]);
   await importBusybox(engine);
 }, 120_000);
 afterAll(async () => {
@@ -290,7 +290,7 @@ test('a registry with a token service', async () => {
 
 test('a registry with a private authority', async () => {
   await using secured = await TestRegistry.start({ tls: true });
-  await using other = await startEngine({ flags: ['--certs-dir', secured.certificates] });
+  await using other = await startEngine({ network: 'shared', flags: ['--certs-dir', secured.certificates] });
   await importBusybox(other);
   const name = `${secured.host}/tls/busybox:1`;
   await other.dockerOk(['tag', 'busybox', name]);
@@ -308,7 +308,7 @@ test('mirrors and rules are read again on SIGHUP', async () => {
       rules: [{ prefix: 'docker.io', mirrors: [{ location: `${registry.host}/cache`, insecure: true }], mirrorsOnly: true }],
     }),
   );
-  await using other = await startEngine({ flags: ['--registry-policy', policy] });
+  await using other = await startEngine({ network: 'shared', flags: ['--registry-policy', policy] });
   await engine.dockerOk(['tag', 'busybox', `${registry.host}/cache/library/thing:1`]);
   await engine.dockerOk(['push', `${registry.host}/cache/library/thing:1`]);
   expect(await other.dockerOk(['pull', 'thing:1'])).toContain('Status: Downloaded newer image for thing:1');
@@ -323,7 +323,7 @@ test('the images of this machine are a registry for others, and pulled through i
   const policy = join(engine.root, 'through.json');
   const rule = { prefix: 'docker.io', mirrors: [{ location: `${registry.host}/hub`, insecure: true }], mirrorsOnly: true };
   writeFileSync(policy, JSON.stringify({ rules: [rule] }));
-  await using middle = await startEngine({ flags: ['--registry-policy', policy] });
+  await using middle = await startEngine({ network: 'shared', flags: ['--registry-policy', policy] });
   await importBusybox(middle);
   const serving = Bun.spawn({
     cmd: [berthPath, 'registry', 'serve', '--listen', '127.0.0.1:0', '--pull-through'],
@@ -337,7 +337,7 @@ test('the images of this machine are a registry for others, and pulled through i
   })();
   const url = await eventually('it serves', () => /Serving images on (\S+)/.exec(said)?.[1]);
   const host = url.replace('http://', '');
-  await using other = await startEngine();
+  await using other = await startEngine({ network: 'shared' });
   expect(await other.dockerOk(['pull', `${host}/busybox:latest`])).toContain('Status: Downloaded newer image');
   expect(await other.dockerOk(['image', 'inspect', '-f', '{{.Id}}', `${host}/busybox`])).toBe(
     await middle.dockerOk(['image', 'inspect', '-f', '{{.Id}}', 'busybox']),
