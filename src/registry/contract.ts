@@ -79,6 +79,8 @@ export interface Registry {
   search(term: string, limit: number, credentials: RegistryCredentials | undefined, options: Options): Promise<readonly SearchResult[]>;
   /** Which hosts will be asked for `reference`, in order, and why. */
   explain(reference: Reference): readonly ExplainedEndpoint[];
+  /** What holds now. */
+  readonly policy: RegistryPolicy;
   /** Replaces mirrors and rules; what runs goes on with the old ones. */
   configure(policy: RegistryPolicy): void;
 }

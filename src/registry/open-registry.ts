@@ -49,6 +49,10 @@ class OpenRegistry implements Registry {
     this.#wire = { transport, tokens: new Tokens(transport), timing: times, schemes: new Schemes(transport) };
   }
 
+  get policy(): RegistryPolicy {
+    return this.#policy;
+  }
+
   configure(policy: RegistryPolicy): void {
     this.#policy = policy;
   }

@@ -3,7 +3,7 @@ import type { Program } from '../call.ts';
 import { formatTime } from './time.ts';
 
 export interface InfoFacts {
-  readonly house: Pick<House, 'clock' | 'dataRoot' | 'defaults' | 'engineId' | 'host'>;
+  readonly house: Pick<House, 'clock' | 'dataRoot' | 'defaults' | 'engineId' | 'host' | 'registry'>;
   readonly info: EngineInfo;
   readonly program: Program;
   readonly minor: number;
@@ -53,12 +53,7 @@ export function renderInfo({ house, info, program, minor }: InfoFacts) {
     OSType: 'linux',
     Architecture: host.architecture === 'amd64' ? 'x86_64' : host.architecture === 'arm64' ? 'aarch64' : host.architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: {
-      ...(minor < 49 ? { AllowNondistributableArtifactsCIDRs: [], AllowNondistributableArtifactsHostnames: [] } : {}),
-      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
-      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-      Mirrors: [],
-    },
+    RegistryConfig: registryConfig(house, minor),
     NCPU: host.cpus,
     MemTotal: host.memoryBytes,
     GenericResources: null,
@@ -96,4 +91,17 @@ function foreignRuntimes(defaults: House['defaults']) {
       { path, ...(args.length === 0 ? {} : { runtimeArgs: args }) },
     ]),
   );
+}
+
+// As dockerd, which lists insecure hosts as indexes of their own and insecure ranges apart.
+function registryConfig({ registry }: InfoFacts['house'], minor: number): object {
+  const { mirrors = [], insecure = [] } = registry.policy;
+  const hosts = insecure.filter((each) => !each.includes('/'));
+  const indexes = hosts.map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }] as const);
+  return {
+    ...(minor < 49 ? { AllowNondistributableArtifactsCIDRs: [], AllowNondistributableArtifactsHostnames: [] } : {}),
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecure.filter((each) => each.includes('/'))],
+    IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: mirrors, Secure: true, Official: true }, ...Object.fromEntries(indexes) },
+    Mirrors: mirrors,
+  };
 }

@@ -91,6 +91,7 @@ const infoFacts = {
       memoryNodes: 1,
       securityOptions: ['name=seccomp,profile=builtin'],
     },
+    registry: { policy: {} },
   } as unknown as Parameters<typeof renderInfo>[0]['house'],
   info: {
     containers: 1,
