@@ -7,6 +7,8 @@ import type { EngineDefaults } from './defaults.ts';
 export interface FileNetwork {
   /** Its own, in the order of its interfaces. */
   readonly addresses: readonly string[];
+  /** It has a name server of its own, at 127.0.0.11, which asks the others. */
+  readonly named: boolean;
   /** For `host-gateway`. */
   readonly hostGateway?: string;
 }
@@ -15,7 +17,7 @@ export interface FileNetwork {
 export function writeContainerFiles(
   { paths, config, hostConfig }: ContainerRecord,
   defaults: EngineDefaults,
-  network: FileNetwork = { addresses: [] },
+  network: FileNetwork = { addresses: [], named: false },
 ): void {
   if (hostConfig.NetworkMode.startsWith('container:')) return; // It shares the other container's files.
   const name = config.Domainname === '' ? config.Hostname : `${config.Hostname}.${config.Domainname}`;
@@ -24,7 +26,10 @@ export function writeContainerFiles(
   const own = network.addresses.map((address) => `${address}\t${names}\n`).join('');
   const extra = extraHosts(hostConfig, network.hostGateway);
   writeFileSync(paths.hosts, `${hostConfig.NetworkMode === 'host' ? hostsOfHost() : hosts}${extra}${own}`);
-  writeFileSync(paths.resolvConf, resolvConf(readOr('/etc/resolv.conf', ''), hostConfig, defaults));
+  writeFileSync(
+    paths.resolvConf,
+    resolvConf(readOr('/etc/resolv.conf', ''), network.named ? { ...hostConfig, Dns: ['127.0.0.11'] } : hostConfig, defaults),
+  );
 }
 
 const hosts =

@@ -1,7 +1,14 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EngineError, shortId } from '../base/index.ts';
-import { builtInNames, networkNamespace, type EndpointRequest, type Network, type PortRequest } from '../network/index.ts';
+import {
+  builtInNames,
+  networkNamespace,
+  type AttachTarget,
+  type EndpointRequest,
+  type Network,
+  type PortRequest,
+} from '../network/index.ts';
 import type { EndpointSettings } from '../spec/index.ts';
 import { writeContainerFiles } from './container-files.ts';
 import type { ContainerRecord } from './contract.ts';
@@ -62,7 +69,7 @@ export function networkWords({ hostConfig, endpoints }: Pick<ContainerRecord, 'h
 /** Puts a container that is being started on its networks. Its namespace is there, its program is not yet. @throws {EngineError} in Docker's words. */
 export function attachNetworks(house: House, record: ContainerRecord, wanted: readonly Wanted[], pid: number): void {
   try {
-    house.networks.attach({ containerId: record.id, pid }, wanted, portsOf(record));
+    house.networks.attach(attachTarget(house, record, pid), wanted, portsOf(record));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const words = `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name}: `;
@@ -72,6 +79,12 @@ export function attachNetworks(house: House, record: ContainerRecord, wanted: re
   writeFiles(house, record);
   linkSandbox(record, pid);
   for (const { network } of wanted) publishNetworkEvent(house, network, 'connect', record.id);
+}
+
+/** A running container, as the networks know it. */
+export function attachTarget(house: House, { id, hostConfig }: ContainerRecord, pid: number): AttachTarget {
+  const own = hostConfig.Dns ?? [];
+  return { containerId: id, pid, nameServers: own.length > 0 ? own : house.defaults.dns };
 }
 
 /** A container has ended, or its start has failed: its addresses and ports are free. */
@@ -92,7 +105,8 @@ export function writeFiles(house: House, record: ContainerRecord): void {
     .endpointsOf(record.id)
     .flatMap(({ ipv4, ipv6 }) => [ipv4?.address, ipv6?.address].filter((each) => each !== undefined));
   const hostGateway = house.networks.hostGateway(record.id);
-  writeContainerFiles(record, house.defaults, { addresses, ...(hostGateway === undefined ? {} : { hostGateway }) });
+  const named = networkWords(record).some((words) => !builtInNames.includes(house.networks.find(words)?.name ?? 'none'));
+  writeContainerFiles(record, house.defaults, { addresses, named, ...(hostGateway === undefined ? {} : { hostGateway }) });
 }
 
 export function publishNetworkEvent(house: House, network: Network, action: string, containerId?: string): void {

@@ -3,7 +3,7 @@ import { builtInNames, networkNamespace, type CreateNetworkRequest, type Network
 import type { EndpointSettings } from '../spec/index.ts';
 import type { ContainerRecord } from './contract.ts';
 import type { House } from './house.ts';
-import { networkWords, publishNetworkEvent, toRequest, writeFiles } from './networking.ts';
+import { attachTarget, networkWords, publishNetworkEvent, toRequest, writeFiles } from './networking.ts';
 import { pruneTest, usedNetworks } from './network-filter.ts';
 import type { Filters, Options } from './requests.ts';
 import { isRunning } from './records.ts';
@@ -81,7 +81,7 @@ export async function connectNetwork(
     }
     const pid = isRunning(record.state) && 'pid' in record.state ? record.state.pid : undefined;
     if (pid !== undefined)
-      house.networks.attach({ containerId: id, pid }, [{ network, request: toRequest(record, network, settings, false) }], []);
+      house.networks.attach(attachTarget(house, record, pid), [{ network, request: toRequest(record, network, settings, false) }], []);
     const before = Object.keys(record.endpoints).length === 0 && mode.kind === 'network' ? { [mode.name]: {} } : record.endpoints;
     const hostConfig = mode.kind === 'private' ? { ...record.hostConfig, NetworkMode: network.name } : record.hostConfig;
     const after = house.records.update(id, { endpoints: { ...before, [network.name]: settings }, hostConfig });

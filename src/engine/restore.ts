@@ -6,6 +6,7 @@ import type { ContainerRecord } from './contract.ts';
 import { ended, scheduleRestart, type Relaunch } from './exit.ts';
 import type { House } from './house.ts';
 import { adopt, launch } from './launch.ts';
+import { attachTarget } from './networking.ts';
 import { isRunning } from './records.ts';
 import { removeNow } from './remove-now.ts';
 import { restartsWithEngine } from './restart-policy.ts';
@@ -36,16 +37,16 @@ export async function restore(house: House): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, restoreSome));
-  house.networks.restore(runningPids(house));
+  house.networks.restore(onNetworks(house));
   await sweep(house);
   const again = records.filter(({ id }) => restarts.has(id));
   void restartAll(house, again);
 }
 
-function runningPids(house: House): ReadonlyMap<string, number> {
-  const pids = new Map<string, number>();
-  for (const { id, state } of house.records.list()) if (isRunning(state) && 'pid' in state) pids.set(id, state.pid);
-  return pids;
+function onNetworks(house: House): ReadonlyArray<ReturnType<typeof attachTarget>> {
+  return house.records
+    .list()
+    .flatMap((record) => (isRunning(record.state) && 'pid' in record.state ? [attachTarget(house, record, record.state.pid)] : []));
 }
 
 /** Whether its restart policy brings it back. */

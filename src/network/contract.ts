@@ -119,7 +119,7 @@ export interface Networks extends AsyncDisposable {
   /** The container has ended: its addresses and ports are free. Its namespace takes its devices along. Idempotent. */
   release(containerId: string): void;
   /** Tells which containers run, once at start-up: rows of others go, rules and devices are put in order. */
-  restore(running: ReadonlyMap<string, number>): void;
+  restore(running: readonly AttachTarget[]): void;
   /** The address containers reach the host at, for `host-gateway`; undefined without a bridge. */
   hostGateway(containerId: string): string | undefined;
 }
@@ -128,4 +128,6 @@ export interface AttachTarget {
   readonly containerId: string;
   /** Of a process in the container's network namespace. */
   readonly pid: number;
+  /** Whom its own name server asks, in place of the host's. */
+  readonly nameServers?: readonly string[];
 }

@@ -142,6 +142,11 @@ export class Devices implements Disposable {
     return routedSubnets(this.#open());
   }
 
+  /** Brings up the loopback device inside a namespace: without it nothing can be bound to 127.0.0.11. */
+  loopbackUp(pid: number): void {
+    this.#inside(pid, (socket) => socket.request('bring the loopback device up', [upMessage(1)]));
+  }
+
   /** What `work` gives, done in the namespace of `pid`: sockets it makes belong there. */
   visit<Result>(pid: number, work: () => Result): Result {
     return this.#namespaces.visit(`/proc/${pid}/ns/net`, work);

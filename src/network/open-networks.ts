@@ -7,6 +7,7 @@ import type { AttachTarget, CreateNetworkRequest, Endpoint, EndpointRequest, Net
 import { bridgeOptions, isOn, mtuOf, planNetwork } from './create-network.ts';
 import { Devices, macOf, writeSysctl } from './devices.ts';
 import { chooseAddress, choosePools } from './ipam.ts';
+import { NameServers } from './dns/name-servers.ts';
 import { Firewall, type WantedRules } from './nftables/firewall.ts';
 import type { RuledNetwork, RuledPort } from './nftables/ruleset.ts';
 import { PublishedPorts } from './published-ports.ts';
@@ -36,6 +37,7 @@ class HostNetworks implements Networks {
   readonly #rows: NetworkRows;
   readonly #devices: Devices;
   readonly #ports: PublishedPorts;
+  readonly #names: NameServers;
   readonly #firewall: Firewall;
   readonly #engineId: string;
   /** Networks whose bridge is there, by id. */
@@ -50,6 +52,7 @@ class HostNetworks implements Networks {
     this.#rows = new NetworkRows(database);
     this.#devices = new Devices(libc);
     this.#ports = new PublishedPorts(libc);
+    this.#names = new NameServers({ log, rows: this.#rows, devices: this.#devices });
     this.#firewall = new Firewall(libc, `berth-${bridge}`, () => this.#wantedRules());
     this.#addBuiltIn(bridge);
   }
@@ -114,6 +117,7 @@ class HostNetworks implements Networks {
       }
       if (former !== undefined && gateway !== former) this.#devices.moveDefaultRoute(container.pid, former, gateway);
       if (gateway !== undefined && ports.length > 0) this.#publish(gateway, ports);
+      this.#names.start(container);
     } catch (error) {
       for (const endpoint of made) this.#drop(endpoint, container.pid);
       throw error;
@@ -134,6 +138,7 @@ class HostNetworks implements Networks {
   release(containerId: string): void {
     const endpoints = this.endpointsOf(containerId);
     if (endpoints.length === 0) return;
+    this.#names.stop(containerId);
     this.#rows.deleteEndpointsOf(containerId);
     for (const endpoint of endpoints) {
       if (endpoint.hostDevice !== '') this.#devices.blockPort(endpoint.hostDevice);
@@ -141,8 +146,9 @@ class HostNetworks implements Networks {
     }
   }
 
-  restore(running: ReadonlyMap<string, number>): void {
-    for (const containerId of this.#rows.containers()) if (!running.has(containerId)) this.#rows.deleteEndpointsOf(containerId);
+  restore(running: readonly AttachTarget[]): void {
+    const ids = new Set(running.map(({ containerId }) => containerId));
+    for (const containerId of this.#rows.containers()) if (!ids.has(containerId)) this.#rows.deleteEndpointsOf(containerId);
     try {
       for (const network of this.list()) {
         const used = this.endpointsOn(network.id).length > 0;
@@ -154,6 +160,7 @@ class HostNetworks implements Networks {
     } catch (error) {
       this.#log.error('networks could not be restored', { error: messageOf(error) });
     }
+    for (const container of running) this.#names.start(container);
     for (const containerId of this.#rows.containers()) {
       for (const { ports } of this.endpointsOf(containerId)) {
         for (const port of this.#ports.retake(ports)) {
@@ -170,6 +177,7 @@ class HostNetworks implements Networks {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    this.#names.close();
     try {
       if (this.#rows.containers().length === 0) this.#removeAll();
     } catch (error) {

@@ -113,6 +113,28 @@ test(
 );
 
 test(
+  'names: containers of a network find each other by name, alias and address',
+  async () => {
+    await engine.dockerOk(['network', 'create', 'named']);
+    await engine.dockerOk(['run', '-d', '--name', 'web', '--network', 'named', '--network-alias', 'shop', 'busybox', ...server]);
+    const address = await addressOf('web', 'named');
+    const ask = (...words: readonly string[]) => engine.docker(['run', '--rm', '--network', 'named', 'busybox', ...words]);
+    for (const name of ['web', 'shop', 'WEB', 'web.named'])
+      expect((await ask('nslookup', '-type=a', name)).stdout).toContain(`Address: ${address}`);
+    expect((await ask('nslookup', address)).stdout).toContain('web.named');
+    expect((await ask(...read('web', 80))).stdout.trim()).toBe('served');
+    expect((await ask('cat', '/etc/resolv.conf')).stdout).toContain('nameserver 127.0.0.11');
+    expect((await engine.docker(['run', '--rm', 'busybox', ...read('web', 80)])).code).not.toBe(0);
+    await engine.kill();
+    await engine.start();
+    expect(await engine.dockerOk(['exec', 'web', 'nslookup', '-type=a', 'shop'])).toContain(`Address: ${address}`);
+    await engine.dockerOk(['rm', '-f', 'web']);
+    await engine.dockerOk(['network', 'rm', 'named']);
+  },
+  seconds,
+);
+
+test(
   'berth network says and does what docker network does',
   async () => {
     const words = [
