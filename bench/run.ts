@@ -11,10 +11,14 @@ import { launcherScenario } from './launcher.ts';
 const words = process.argv.slice(2);
 const runsAt = words.indexOf('--runs');
 const runs = runsAt >= 0 ? Number(words.splice(runsAt, 2)[1]) : 20;
-const wanted = words.length > 0 ? words : ['launcher', 'api-run', 'cli-run', 'cli-version', 'cli-ps', 'api-exec', 'memory', 'load', 'pull'];
+const wanted =
+  words.length > 0
+    ? words
+    : ['launcher', 'api-run', 'bridge-run', 'cli-run', 'cli-version', 'cli-ps', 'api-exec', 'memory', 'load', 'pull'];
 
 const goals: Readonly<Record<string, number>> = {
   'api-run': 0.06,
+  'bridge-run': 0.1,
   'cli-run': 0.12,
   'cli-version': 1,
   'cli-ps': 1,
@@ -56,6 +60,16 @@ async function alternate(
   return samples;
 }
 
+const apiRun =
+  (network: string) =>
+  async ({ socket }: Engine) => {
+    const body = { Image: 'bench/busybox', Cmd: ['true'], HostConfig: { NetworkMode: network } };
+    const { Id } = await call(socket, 'POST', '/containers/create', body);
+    await call(socket, 'POST', `/containers/${Id}/start`);
+    await call(socket, 'POST', `/containers/${Id}/wait`);
+    await call(socket, 'DELETE', `/containers/${Id}`);
+  };
+
 const command =
   (engine: Engine, ...more: readonly string[]) =>
   async () => {
@@ -65,16 +79,8 @@ const command =
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   launcher: async () => await launcherScenario(images.bundle, runs, peers.inside, peers.holder),
-  'api-run': async () => {
-    const body = { Image: 'bench/busybox', Cmd: ['true'], HostConfig: { NetworkMode: 'none' } };
-    const samples = await alternate(async ({ socket }) => {
-      const { Id } = await call(socket, 'POST', '/containers/create', body);
-      await call(socket, 'POST', `/containers/${Id}/start`);
-      await call(socket, 'POST', `/containers/${Id}/wait`);
-      await call(socket, 'DELETE', `/containers/${Id}`);
-    });
-    show('api-run', 'create + start + wait + remove, network none', samples);
-  },
+  'api-run': async () => show('api-run', 'create + start + wait + remove, network none', await alternate(apiRun('none'))),
+  'bridge-run': async () => show('bridge-run', 'create + start + wait + remove, on the default bridge', await alternate(apiRun('bridge'))),
   'cli-run': async () =>
     show(
       'cli-run',
