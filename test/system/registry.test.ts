@@ -19,12 +19,13 @@ import {
 let engine: TestEngine;
 let registry: TestRegistry;
 beforeAll(async () => {
-  [engine, registry] = await Promise.all([startEngine({ network: 'shared' }), TestRegistry.start()]);
+  engine = await startEngine({ network: 'shared' });
+  registry = await TestRegistry.start();
   await importBusybox(engine);
 }, 120_000);
 afterAll(async () => {
-  await registry[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
+  await registry?.[Symbol.asyncDispose]();
+  await engine?.[Symbol.asyncDispose]();
 }, 120_000);
 
 const id = (name: string): Promise<string> => engine.dockerOk(['image', 'inspect', '-f', '{{.Id}}', name]);
