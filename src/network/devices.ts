@@ -138,6 +138,14 @@ export class Devices implements Disposable {
     this.#open().exchange([portMessage(hostDevice, { state: 0 })]);
   }
 
+  /**
+   * Lets a container reach itself through a port it has published: with `bridge-nf-call-iptables` the packet is translated inside the bridge and goes
+   * back where it came from. Not with IPv6, whose duplicate address detection would hear itself.
+   */
+  hairpin(hostDevice: string): void {
+    this.#open().exchange([portMessage(hostDevice, { hairpin: true })]);
+  }
+
   routes(): readonly Subnet[] {
     return routedSubnets(this.#open());
   }

@@ -297,6 +297,7 @@ class HostNetworks implements Networks {
     try {
       this.#rows.saveEndpoint(published);
       this.#firewall.publish(ruledPorts(published));
+      if (endpoint.hostDevice !== '' && endpoint.ipv6 === undefined) this.#devices.hairpin(endpoint.hostDevice);
     } catch (error) {
       this.#ports.give(ports);
       this.#rows.saveEndpoint(endpoint);

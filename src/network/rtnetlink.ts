@@ -87,7 +87,10 @@ export function macvlanMessage(wanted: {
 }
 
 /** Sets a bridge port's state (0: passes nothing, learns nothing; at once, without a grace period) or isolation. */
-export function portMessage(name: string, change: { readonly state?: number; readonly isolated?: boolean }): NetlinkMessage {
+export function portMessage(
+  name: string,
+  change: { readonly state?: number; readonly isolated?: boolean; readonly hairpin?: boolean },
+): NetlinkMessage {
   const message = link(newLink, 0, 0, 0);
   message.attributeText(attribute.name, name);
   return message.nest(
@@ -98,6 +101,7 @@ export function portMessage(name: string, change: { readonly state?: number; rea
         info.slaveData,
         (port) => {
           if (change.state !== undefined) port.attributeU8(1, change.state);
+          if (change.hairpin !== undefined) port.attributeU8(4, change.hairpin ? 1 : 0);
           if (change.isolated !== undefined) port.attributeU8(33, change.isolated ? 1 : 0);
         },
         false,

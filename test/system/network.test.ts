@@ -55,6 +55,7 @@ test(
     }
     expect((await engine.onNetwork(read(gateway, 8081))).stdout).toBe('');
     expect(await engine.dockerOk(['run', '--rm', 'busybox', ...read(gateway, 8080)])).toBe('served');
+    expect(await engine.dockerOk(['exec', 'web', ...read(gateway, 8080)])).toBe('served');
     expect(await engine.dockerOk(['port', 'web'])).toBe('80/tcp -> 0.0.0.0:8080\n80/tcp -> 127.0.0.1:8081');
     expect(await engine.dockerOk(['ps', '--format', '{{.Ports}}'])).toBe('0.0.0.0:8080->80/tcp, 127.0.0.1:8081->80/tcp');
     const taken = await engine.docker(['run', '--rm', '-p', '8080:80', 'busybox', 'true']);
