@@ -42,6 +42,18 @@ interface Samples {
   readonly [engine: string]: number[];
 }
 
+/** Waits, half a second at most, until the machine is idle: what one engine still cleans up must not fall into the other's turn. */
+async function quiet(): Promise<void> {
+  const ticks = () => (/^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '').split(' ').map(Number);
+  for (let round = 0; round < 10; round += 1) {
+    const before = ticks();
+    await Bun.sleep(50);
+    const spent = ticks().map((each, index) => each - before[index]!);
+    const idle = (spent[3] ?? 0) + (spent[4] ?? 0);
+    if (idle >= 0.9 * spent.reduce((sum, each) => sum + each, 0)) return;
+  }
+}
+
 /** Times `once` on both engines in turn. */
 async function alternate(
   once: (engine: Engine) => Promise<unknown>,
@@ -52,6 +64,7 @@ async function alternate(
   for (let round = -1; round < count; round += 1) {
     for (const engine of engines) {
       await prepare?.(engine);
+      await quiet();
       const at = performance.now();
       await once(engine);
       if (round >= 0) samples[engine.name]!.push(performance.now() - at);
