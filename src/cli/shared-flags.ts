@@ -51,3 +51,15 @@ export function filtersQuery(filters: readonly string[]): string | undefined {
 export function checkFilter(text: string): void {
   if (!text.includes('=')) throw new Error('bad format of filter (expected name=value)');
 }
+
+/** Of every `prune`: what to spare, and not to ask. */
+export const pruneFlags: readonly FlagSpec[] = [
+  {
+    name: 'filter',
+    kind: 'list',
+    valueName: 'filter',
+    usage: 'Only what meets the conditions (such as "until=<timestamp>")',
+    check: checkFilter,
+  },
+  { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
+];

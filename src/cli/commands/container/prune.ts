@@ -1,22 +1,13 @@
 import { formatSize } from '../../../base/index.ts';
 import type { Command } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
-import { checkFilter, filtersQuery } from '../../shared-flags.ts';
+import { filtersQuery, pruneFlags } from '../../shared-flags.ts';
 
 export const command: Command = {
   usage: '[OPTIONS]',
   summary: 'Remove every stopped container',
   arguments: { minimum: 0, maximum: 0 },
-  flags: [
-    {
-      name: 'filter',
-      kind: 'list',
-      valueName: 'filter',
-      usage: 'Only what meets the conditions (such as "until=<timestamp>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
-  ],
+  flags: pruneFlags,
   async run(call) {
     await confirm(call, 'WARNING! This will remove all stopped containers.');
     const query = { filters: filtersQuery(call.flags.list('filter')) };

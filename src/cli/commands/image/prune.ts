@@ -1,7 +1,7 @@
 import { formatSize } from '../../../base/index.ts';
 import type { Command } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
-import { checkFilter, filtersQuery } from '../../shared-flags.ts';
+import { filtersQuery, pruneFlags } from '../../shared-flags.ts';
 import { removalText, type ImageRemoval } from './rm.ts';
 
 export const command: Command = {
@@ -10,14 +10,7 @@ export const command: Command = {
   arguments: { minimum: 0, maximum: 0 },
   flags: [
     { name: 'all', short: 'a', kind: 'bool', usage: 'Remove every image no container uses, not only those without a name' },
-    {
-      name: 'filter',
-      kind: 'list',
-      valueName: 'filter',
-      usage: 'Only what meets the conditions (such as "until=<timestamp>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
+    ...pruneFlags,
   ],
   async run(call) {
     const all = call.flags.bool('all');

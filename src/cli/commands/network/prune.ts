@@ -1,21 +1,12 @@
 import type { Command } from '../../command.ts';
 import { confirm } from '../../confirm.ts';
-import { checkFilter, filtersQuery } from '../../shared-flags.ts';
+import { filtersQuery, pruneFlags } from '../../shared-flags.ts';
 
 export const command: Command = {
   usage: '[OPTIONS]',
   summary: 'Remove every network that no container uses',
   arguments: { minimum: 0, maximum: 0 },
-  flags: [
-    {
-      name: 'filter',
-      kind: 'list',
-      valueName: 'filter',
-      usage: 'Only what meets the conditions (such as "until=<timestamp>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', kind: 'bool', usage: 'Do not ask' },
-  ],
+  flags: pruneFlags,
   async run(call) {
     await confirm(call, 'WARNING! This will remove all custom networks not used by at least one container.');
     const query = { filters: filtersQuery(call.flags.list('filter')) };
