@@ -192,14 +192,13 @@ int look_up(struct steps *steps, struct list args, struct list env) {
 // The container's pid 1 under --init: passes signals on, reaps, ends as its child ends. It is the launcher, but sealed, not dumpable, with the
 // container's own user, capabilities and filter, and no descriptor but stdio.
 static _Noreturn void init(pid_t child, char **args) {
-  sigset_t all; int status, number;
+  sigset_t all; int status, number;                                 // all blocked by now, see execute()
   char title[512] = "/sbin/docker-init --"; size_t length = strlen(title);
   for (; *args && length < sizeof title; args++) length += snprintf(title + length, sizeof title - length, " %s", *args);
   set_title(title);
   close_range(3, ~0u, 0);
   prctl(PR_SET_NAME, "docker-init");
   sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, NULL);
   for (;;) {
     if (sigwait(&all, &number)) continue;
     if (number != SIGCHLD) { kill(child, number); continue; }
@@ -226,9 +225,13 @@ int execute(struct steps *steps, struct list args, struct list env, int with_ini
   if (!steps->executing) report(steps, SYNC_EXECUTING, 0);
   close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
   if (with_init) {
+    // Blocked before the fork: the SIGCHLD of a child that ends at once has to wait for init, and not be lost.
+    sigset_t all, none; sigfillset(&all); sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &all, NULL);
     pid_t child = fork();
     if (child < 0) return -1;
     if (child) init(child, argv);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     // In a foreground process group of its own, as tini does, so that the terminal's signals do not come twice.
     if (setpgid(0, 0) == 0 && steps->terminal) { signal(SIGTTOU, SIG_IGN); if (tcsetpgrp(0, getpid()) < 0) errno = 0; signal(SIGTTOU, SIG_DFL); }
   }

@@ -296,3 +296,11 @@ test('200 lives leave no descriptor, process or cgroup', async () => {
   expect(descriptors()).toBe(before);
   expect(bed.cgroups()).toEqual([]);
 }, 60_000);
+
+test('a program that ends at once ends its init, every time', async () => {
+  await using bed = new TestBed();
+  for (let round = 0; round < 150; round += 1) {
+    const { process } = await bed.start(['true'], { process: { init: true } });
+    expect((await outputOf(process)).exitCode).toBe(0);
+  }
+});
