@@ -6,7 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { benchImages, call, Peers, sh, type Engine } from './peers.ts';
 import { registryHost, startRegistry } from './registry.ts';
-import { launcherScenario } from './launcher.ts';
+import { launcherScenario } from './launcher/scenario.ts';
+import { median } from './median.ts';
 
 const words = process.argv.slice(2);
 const runsAt = words.indexOf('--runs');
@@ -215,11 +216,6 @@ function engineMemory(): number {
     }
   }
   return sum;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2;
 }
 
 function show(name: string, what: string, samples: Samples): void {

@@ -9,14 +9,12 @@ import {
   defaultMounts,
   defaultReadonlyPaths,
   defaultSeccompProfile,
-  hostCapabilities,
-  plan,
   resolveSeccomp,
-  SeccompCache,
-} from '../src/runtime/index.ts';
-import { encodeOps } from '../src/runtime/protocol.ts';
-import type { NamespaceType, RuntimeSpec } from '../src/spec/index.ts';
-import { sh } from './peers.ts';
+} from '../../src/runtime/index.ts';
+import type { NamespaceType, RuntimeSpec } from '../../src/spec/index.ts';
+import { median } from '../median.ts';
+import { sh } from '../peers.ts';
+import { opsEncoder } from './ops.ts';
 
 /** Prints a row for each peer: medians of whole processes, cgroups made and removed within the time. `holder` is a process of the namespaces. */
 export async function launcherScenario(bundle: string, runs: number, inside: readonly string[], holder: number): Promise<void> {
@@ -26,17 +24,10 @@ export async function launcherScenario(bundle: string, runs: number, inside: rea
   writeFileSync(`${bundle}/config.json`, JSON.stringify(spec));
   const cgroups = createCgroupDriver(readFileSync(`/proc/${holder}/mountinfo`, 'utf8'));
   const path = cgroupPath(undefined, 'berth-bench', 'f'.repeat(64));
-  const prepared = { seccomp: new SeccompCache(), capabilities: hostCapabilities(readFileSync('/proc/self/status', 'utf8')) };
+  const encode = opsEncoder(spec, bundle);
 
   const launch = async (): Promise<void> => {
-    const cgroup = cgroups.create(path, spec.linux.resources ?? {});
-    const ops = plan(spec, {
-      ...{ id: 'bench', runDirectory: '', bundle, stdio: { kind: 'inherit' }, freeSlot: 0 },
-      cgroup: { join: cgroup.join, oomWatch: cgroup.oomWatch, mounts: cgroup.mounts, slot: -1 },
-      hostCapabilities: prepared.capabilities,
-      compileSeccomp: (seccomp) => prepared.seccomp.compile(seccomp),
-    });
-    writeFileSync('build/bench/ops', encodeOps(ops));
+    writeFileSync('build/bench/ops', encode(cgroups.create(path, spec.linux.resources ?? {})));
     await spawn([...inside, 'build/launcher', 'run', 'build/bench/ops']);
     await cgroups.remove(path);
   };
@@ -55,7 +46,6 @@ export async function launcherScenario(bundle: string, runs: number, inside: rea
     }
   }
   await cgroups.remove('/berth-bench');
-  const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
   const ours = samples['launcher'] ?? [];
   for (const [name, goal] of [
     ['crun', 0.4],
@@ -63,9 +53,9 @@ export async function launcherScenario(bundle: string, runs: number, inside: rea
     ['floor', 1.5],
   ] as const) {
     const theirs = samples[name] ?? [];
-    const times = `launcher ${middle(ours).toFixed(1)} ms [${Math.min(...ours).toFixed(1)}], ${name} ${middle(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}]`;
+    const times = `launcher ${median(ours).toFixed(1)} ms [${Math.min(...ours).toFixed(1)}], ${name} ${median(theirs).toFixed(1)} ms [${Math.min(...theirs).toFixed(1)}]`;
     console.log(
-      `| launcher | run → exit → delete, to ${name} | ${times} | ratio ${(middle(ours) / middle(theirs)).toFixed(3)}, goal ${goal} |`,
+      `| launcher | run → exit → delete, to ${name} | ${times} | ratio ${(median(ours) / median(theirs)).toFixed(3)}, goal ${goal} |`,
     );
   }
 }
